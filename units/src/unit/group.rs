@@ -1,0 +1,77 @@
+//! Process groups: the unit that `reread` and `update` compare, add and remove.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Ordering, Origin, Program, User};
+
+/// A group and its processes, in start order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// The name of the group.
+    pub name: Arc<str>,
+    /// Where the section stands.
+    pub origin: Origin,
+    /// Order among groups; lower starts first and stops last.
+    pub priority: i64,
+    /// What kind of group it is.
+    pub kind: GroupKind,
+    /// Its processes: by (priority, name), or in the order of `programs=` for a `[group:x]`.
+    pub programs: Vec<Arc<Program>>,
+    /// Dependencies as written on the group.
+    pub ordering: Ordering,
+}
+
+/// What a group was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupKind {
+    /// A `[program:x]` on its own.
+    Program,
+    /// A `[group:x]`.
+    Group,
+    /// An `[eventlistener:x]`.
+    EventListener {
+        /// `buffer_size`: events kept while every listener is busy.
+        buffer_size: i64,
+        /// `events`, upper case, in file order.
+        events: Vec<String>,
+        /// `result_handler`, a Python name.
+        result_handler: String,
+    },
+    /// An `[fcgi-program:x]`.
+    FastCgi(FcgiSocket),
+}
+
+/// The socket that the processes of an `[fcgi-program:x]` share as descriptor 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FcgiSocket {
+    /// `socket` as written: `unix:///path` or `tcp://host:port`.
+    pub url: String,
+    /// `socket_owner`, for unix sockets, or else the program's account. A gid of `u32::MAX` keeps the group.
+    pub owner: Option<User>,
+    /// `socket_mode`, for unix sockets.
+    pub mode: Option<u32>,
+    /// `socket_backlog`; `None` is the system's maximum.
+    pub backlog: Option<i64>,
+}
+
+impl Group {
+    /// Whether a program of this group would be run the same under `other`: everything but where it is written.
+    #[must_use]
+    pub fn means_the_same(&self, other: &Self) -> bool {
+        let same = |a: &Program, b: &Program| {
+            *a == Program { origin: a.origin.clone(), ordering: a.ordering.clone(), ..b.clone() }
+        };
+        self.priority == other.priority
+            && self.kind == other.kind
+            && self.ordering.names() == other.ordering.names()
+            && self.programs.len() == other.programs.len()
+            && self
+                .programs
+                .iter()
+                .zip(&other.programs)
+                .all(|(a, b)| same(a, b) && a.ordering.names() == b.ordering.names())
+    }
+}

@@ -1,0 +1,11 @@
+//! Unit objects: what a configuration means, with every default filled in and every expansion done.
+
+mod daemon;
+mod group;
+mod program;
+mod server;
+
+pub use daemon::{Ctl, Daemon, LogLevel, MainLog, OnOffAuto, RpcInterface, Visord, WhichBus};
+pub use group::{FcgiSocket, Group, GroupKind};
+pub use program::{Autorestart, LogFile, Ordering, Origin, Output, Program, User};
+pub use server::{HttpServer, Listen};

@@ -1,0 +1,12 @@
+//! Configuration text to units, from outside: what is accepted, what it means, and what is said about the rest.
+
+mod dialect;
+mod expansion;
+mod files;
+mod host;
+mod laws;
+mod native;
+mod problems;
+mod program;
+mod samples;
+mod servers;

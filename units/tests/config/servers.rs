@@ -1,0 +1,254 @@
+//! The daemon's own sections, servers, listeners, FastCGI programs and groups.
+
+use visor_units::unit::{FcgiSocket, GroupKind, Listen, LogLevel, MainLog, OnOffAuto, WhichBus};
+
+use crate::host::{accepted, refused};
+
+#[test]
+fn defaults_of_the_daemon() {
+    let plan = accepted("[supervisord]\n");
+    let daemon = plan.daemon;
+    assert_eq!(daemon.logfile, MainLog::Path("/srv/supervisord.log".into()));
+    assert_eq!(daemon.pidfile, "/srv/supervisord.pid");
+    assert_eq!((daemon.logfile_maxbytes, daemon.logfile_backups), (52_428_800, 10));
+    assert_eq!((daemon.minfds, daemon.minprocs, daemon.umask), (1024, 200, 0o22));
+    assert_eq!((daemon.loglevel, daemon.identifier.as_str()), (LogLevel::Info, "supervisor"));
+    assert!(daemon.user.is_none() && daemon.directory.is_none() && daemon.childlogdir.is_none());
+    assert!(!daemon.nodaemon && !daemon.silent && !daemon.nocleanup && !daemon.strip_ansi);
+}
+
+#[test]
+fn settings_of_the_daemon() {
+    let plan = accepted(
+        "[supervisord]\nlogfile=syslog\nloglevel=WARN\npidfile=/tmp/./x.pid\nuser=www\n\
+         childlogdir=/tmp\ndirectory=/root\numask=077\nnodaemon=yes\nminfds=5\n\
+         [visord]\nsocket=run/bus\nbus=session\njournal=off\n",
+    );
+    let daemon = plan.daemon;
+    assert_eq!((daemon.logfile, daemon.loglevel), (MainLog::Syslog, LogLevel::Warn));
+    assert_eq!((daemon.pidfile.as_str(), daemon.umask), ("/tmp/x.pid", 0o77));
+    assert_eq!(daemon.user.map(|user| user.uid), Some(33));
+    assert_eq!(plan.visord.socket.as_deref(), Some("/srv/run/bus"));
+    assert_eq!((plan.visord.bus, plan.visord.journal), (WhichBus::Session, OnOffAuto::Off));
+}
+
+#[test]
+fn refused_settings_of_the_daemon() {
+    for (line, text) in [
+        ("loglevel=warning", "bad logging level name 'warning'"),
+        ("logfile=/no/x.log", "The directory named as part of the path /no/x.log does not exist"),
+        ("childlogdir=/no", "/no is not an existing directory"),
+        ("directory=/no", "/no is not an existing directory"),
+        ("user=nosuch", "Invalid user name nosuch"),
+        ("umask=9", "9 can not be converted to an octal type"),
+        ("minfds=many", "invalid literal for int() with base 10: 'many'"),
+        ("nodaemon=maybe", "not a valid boolean value: 'maybe'"),
+    ] {
+        assert_eq!(refused(&format!("[supervisord]\n{line}\n")), text);
+    }
+}
+
+#[test]
+fn servers_come_inet_first() {
+    let plan = accepted(
+        "[supervisord]\n[unix_http_server]\nfile=~/x/../a.sock\nchmod=0770\nchown=www:adm\n\
+         username=u\npassword=p\n[inet_http_server]\nport=Localhost:9001\n\
+         [inet_http_server:b]\nport=*:1\n[inet_http_serverc]\nport=65535\n",
+    );
+    let listen: Vec<String> =
+        plan.servers.iter().map(|server| format!("{:?}", server.listen)).collect();
+    assert_eq!(
+        listen,
+        [
+            "Inet { host: \"localhost\", port: 9001 }",
+            "Inet { host: \"\", port: 1 }",
+            "Inet { host: \"\", port: 65535 }",
+            "Unix { file: \"/root/a.sock\", chmod: 504, chown: Some(User { name: \"www\", uid: 33, gid: 4 }) }",
+        ]
+    );
+    assert_eq!(plan.servers[3].username.as_deref(), Some("u"));
+    assert!(!format!("{:?}", plan.servers[3]).contains("\"p\""), "the password is not shown");
+    let plan = accepted("[supervisord]\n[unix_http_server]\nfile=/a\n");
+    let expected = Listen::Unix { file: "/a".into(), chmod: 0o700, chown: None };
+    assert_eq!(plan.servers[0].listen, expected);
+}
+
+#[test]
+fn refused_servers() {
+    for (text, refusal) in [
+        ("[inet_http_server]\n", "section [inet_http_server] has no port value"),
+        ("[unix_http_server]\n", "section [unix_http_server] has no file value"),
+        ("[inet_http_server]\nport=x", "not a valid port number: 'x' "),
+        ("[inet_http_server]\nport=0", "not a valid port number: '0' "),
+        ("[inet_http_server]\nport=h:", "no port number specified in ''"),
+        ("[inet_http_server]\nport=h:0", "0 is below lower bound (1)"),
+        ("[inet_http_server]\nport=h:65536", "65536 is above upper bound (65535)"),
+        ("[inet_http_server]\nport=h:x", "invalid literal for int() with base 10: 'x'"),
+        ("[unix_http_server]\nfile=/a\nchmod=9", "Invalid chmod value 9"),
+        ("[unix_http_server]\nfile=/a\nchown=nobody:x", "Invalid sockchown value nobody:x"),
+        (
+            "[unix_http_server]\nfile=/a\nusername=u",
+            "Section [unix_http_server] contains incomplete authentication: If a username or a \
+             password is specified, both the username and password must be specified",
+        ),
+        (
+            "[rpcinterface:a]\n",
+            "section [rpcinterface:a] does not specify a supervisor.rpcinterface_factory",
+        ),
+        (
+            "[inet_http_server]\nport=1\n[rpcinterface:supervisor]\nx=1\n\
+             supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
+            "Could not make supervisor rpc interface",
+        ),
+    ] {
+        assert_eq!(refused(&format!("[supervisord]\n{text}\n")), refusal);
+    }
+}
+
+#[test]
+fn interfaces_keep_their_options() {
+    let plan = accepted(
+        "[supervisord]\n[rpcinterface:twiddler]\nsupervisor.rpcinterface_factory=a.b:c\nx=%(ENV_PORT)s\n",
+    );
+    let [interface] = plan.rpc_interfaces.as_slice() else { panic!("one interface") };
+    assert_eq!((interface.name.as_str(), interface.factory.as_str()), ("twiddler", "a.b:c"));
+    assert_eq!(interface.options["x"], "8000");
+}
+
+#[test]
+fn the_clients_section_is_read_and_does_not_refuse_the_daemon() {
+    let ctl = accepted("[supervisord]\n[supervisorctl]\n").ctl.expect("there is one");
+    assert_eq!(
+        (ctl.serverurl.as_str(), ctl.prompt.as_str()),
+        ("http://localhost:9001", "supervisor")
+    );
+    let ctl =
+        accepted("[supervisord]\n[supervisorctl]\nserverurl=unix://%(here)s/x\nprompt=%(p)s\n").ctl;
+    assert_eq!(ctl.expect("there is one").serverurl, "unix:///etc/sv/x");
+    assert!(accepted("[supervisord]\n").ctl.is_none());
+}
+
+#[test]
+fn groups_start_by_priority_and_name() {
+    let plan = accepted(
+        "[supervisord]\n[program:b]\ncommand=x\n[program:a]\ncommand=x\n[program:c]\ncommand=x\npriority=1\n\
+         [eventlistener:l]\ncommand=x\nevents=tick_60, PROCESS_STATE ,TICK_60\n[group:g]\nprograms=d,b\npriority=1\n\
+         [program:d]\ncommand=x\nnumprocs=2\nprocess_name=%(group_name)s%(process_num)d\n",
+    );
+    let shown: Vec<String> = plan
+        .groups
+        .iter()
+        .map(|group| {
+            let names: Vec<&str> = group.programs.iter().map(|p| &*p.name.process).collect();
+            format!("{} {} {}", group.priority, group.name, names.join("+"))
+        })
+        .collect();
+    assert_eq!(shown, ["-1 l l", "1 c c", "1 g g0+g1+b", "999 a a"]);
+    let GroupKind::EventListener { buffer_size, events, .. } = &plan.groups[0].kind else {
+        panic!("a listener")
+    };
+    assert_eq!(
+        (*buffer_size, events.as_slice()),
+        (10, &["TICK_60".to_owned(), "PROCESS_STATE".to_owned()][..])
+    );
+    assert_eq!(plan.groups[0].programs[0].priority, 999);
+}
+
+#[test]
+fn a_program_may_be_in_several_groups() {
+    let plan = accepted(
+        "[supervisord]\n[group:a]\nprograms=x\n[group:b]\nprograms=x\n[program:x]\ncommand=%(group_name)s\n",
+    );
+    let commands: Vec<&str> = plan.groups.iter().map(|g| g.programs[0].command.as_str()).collect();
+    assert_eq!(commands, ["a", "b"]);
+}
+
+#[test]
+fn of_two_groups_of_one_name_the_first_is_started() {
+    let plan = accepted(
+        "[supervisord]\n[group:a]\nprograms=x\npriority=1\n[program:x]\ncommand=x\n[program:a]\ncommand=a\n",
+    );
+    let kinds: Vec<&GroupKind> = plan.groups.iter().map(|group| &group.kind).collect();
+    assert_eq!(kinds, [&GroupKind::Group]);
+}
+
+#[test]
+fn sockets_of_fastcgi_programs() {
+    let socket = |lines: &str| {
+        let plan = accepted(&format!("[supervisord]\n[fcgi-program:f]\ncommand=x\n{lines}\n"));
+        let GroupKind::FastCgi(socket) = plan.groups[0].kind.clone() else { panic!("FastCGI") };
+        let FcgiSocket { url, owner, mode, backlog } = socket;
+        (url, owner.map(|owner| (owner.uid, owner.gid)), mode, backlog)
+    };
+    assert_eq!(
+        socket("socket=unix:///a/./%(program_name)s"),
+        ("unix:///a/f".into(), None, Some(0o700), None)
+    );
+    assert_eq!(
+        socket("socket=unix:///a\nuser=www\nsocket_mode=0777\nsocket_backlog=5"),
+        ("unix:///a".into(), Some((33, 33)), Some(0o777), Some(5))
+    );
+    assert_eq!(
+        socket("socket=unix:///a\nsocket_owner=root:adm"),
+        ("unix:///a".into(), Some((0, 4)), Some(0o700), None)
+    );
+    assert_eq!(socket("socket=tcp://Host:80"), ("tcp://host:80".into(), None, None, None));
+}
+
+#[test]
+fn refused_groups_listeners_and_sockets() {
+    for (text, refusal) in [
+        ("[group:g]\nprograms=x", "[group:g] names unknown program or fcgi-program x"),
+        (
+            "[group:g]\nprograms=x\n[program:x]\ncommand=x\n[fcgi-program:x]\ncommand=x\nsocket=tcp://a:1",
+            "[group:g] name x is ambiguous (exists as program and fcgi-program)",
+        ),
+        ("[group:a b]\n", "Invalid name: 'a b' because of character: ' '"),
+        ("[eventlistener:l]\ncommand=x", "[eventlistener:l] section requires an \"events\" line"),
+        (
+            "[eventlistener:l]\ncommand=x\nevents=TICK,x",
+            "Unknown event type X in [eventlistener:l] events",
+        ),
+        (
+            "[eventlistener:l]\ncommand=x\nevents=TICK\nbuffer_size=0",
+            "[eventlistener:l] section sets invalid buffer_size (0)",
+        ),
+        (
+            "[eventlistener:l]\ncommand=x\nevents=TICK\nredirect_stderr=1",
+            "[eventlistener:l] section sets redirect_stderr=true but this is not allowed because it will \
+             interfere with the eventlistener protocol",
+        ),
+        ("[fcgi-program:f]\ncommand=x", "[fcgi-program:f] section requires a \"socket\" line"),
+        (
+            "[fcgi-program:f]\ncommand=x\nsocket=unix://a",
+            "Unix socket path a is not an absolute path in [fcgi-program:f] socket",
+        ),
+        (
+            "[fcgi-program:f]\ncommand=x\nsocket=tcp://a",
+            "Bad socket format tcp://a in [fcgi-program:f] socket",
+        ),
+        (
+            "[fcgi-program:f]\ncommand=x\nsocket=tcp://a:65536",
+            "65536 is above upper bound (65535) in [fcgi-program:f] socket",
+        ),
+        (
+            "[fcgi-program:f]\ncommand=x\nsocket=tcp://a:1\nsocket_mode=0700",
+            "socket_owner and socket_mode params should only be used with a Unix domain socket in \
+             [fcgi-program:f] socket",
+        ),
+        (
+            "[fcgi-program:f]\ncommand=x\nsocket=tcp://a:1\nsocket_backlog=0",
+            "Invalid socket_backlog value 0",
+        ),
+        (
+            "[fcgi-program:f]\ncommand=x\nsocket=unix:///a\nsocket_mode=9",
+            "Invalid socket_mode value 9",
+        ),
+        (
+            "[fcgi-program:f]\ncommand=x\nsocket=unix:///a\nsocket_owner=x",
+            "Invalid socket_owner value x",
+        ),
+    ] {
+        assert_eq!(refused(&format!("[supervisord]\n{text}\n")), refusal);
+    }
+}

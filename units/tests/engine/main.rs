@@ -1,0 +1,18 @@
+//! Stories of the engine, in simulated time and in the words of Supervisor's manual.
+
+mod stage;
+
+mod commands;
+mod day;
+mod dependencies;
+mod groups;
+mod laws;
+mod ordering;
+mod restarting;
+mod saving;
+mod shutting_down;
+mod starting;
+mod stopping;
+mod transitions;
+mod updating;
+mod world;

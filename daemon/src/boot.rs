@@ -1,0 +1,244 @@
+//! The order of start-up, readable as a list.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::sys::stat::{Mode, umask};
+use visor_dbus::Notices;
+use visor_units::config::Plan;
+use visor_units::engine::{Engine, Mood};
+use visor_units::unit::{Daemon, LogLevel};
+
+use crate::args::{self, Args};
+use crate::authority::Judge;
+use crate::bus::SocketError;
+use crate::child::launcher::Launcher;
+use crate::child::limits;
+use crate::child::orphans::Orphans;
+use crate::child::reap::Reaper;
+use crate::configuration::Configuration;
+use crate::core::Core;
+use crate::door::door;
+use crate::listen::Site;
+use crate::log::{MainLog, Pump, Record, clear_auto_logs};
+use crate::notify::Notify;
+use crate::perform::Paths;
+use crate::reload::Fixed;
+use crate::settings::{Settings, auto_dir};
+use crate::signal::Signals;
+use crate::{bus, clock, config, privilege};
+
+/// Something failed that is not the user's mistake.
+const OPERATING: u8 = 1;
+/// A wrong command line or configuration.
+const USAGE: u8 = 2;
+
+/// How long the end waits for threads that read.
+const LAST_THREADS: Duration = Duration::from_secs(1);
+
+/// Why the daemon did not come up: what to print, and the exit status.
+struct Failure {
+    text: String,
+    code: u8,
+}
+
+impl Failure {
+    /// Something in the command line, the configuration or the machine that the user must change.
+    fn usage(text: impl ToString) -> Self {
+        Self { text: text.to_string(), code: USAGE }
+    }
+}
+
+/// Runs the program called `program` with the words after its name. `name` is the last part of that: it decides which
+/// face is shown.
+pub(crate) fn main(
+    program: &str,
+    name: &str,
+    words: impl IntoIterator<Item = OsString>,
+) -> ExitCode {
+    match Args::parse(words) {
+        Err(text) => fail(program, &Failure::usage(text)),
+        Ok(args) if args.has("help") => print(&args::usage(name)),
+        Ok(args) if args.has("version") => print(&format!("{}\n", env!("CARGO_PKG_VERSION"))),
+        Ok(args) if args.has("check") => config::check(program, &args),
+        Ok(args) => match start(program, name, args) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => fail(program, &failure),
+        },
+    }
+}
+
+/// Tells a failure in Supervisor's two lines.
+fn fail(program: &str, failure: &Failure) -> ExitCode {
+    let Failure { text, code } = failure;
+    let help = if *code == USAGE { format!("\nFor help, use {program} -h") } else { String::new() };
+    // A terminal that is gone cannot be told anything.
+    drop(writeln!(io::stderr(), "Error: {text}{help}"));
+    ExitCode::from(*code)
+}
+
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(OPERATING),
+    }
+}
+
+/// Start-up, step by step. What fails before the log is open is told on the terminal.
+fn start(program: &str, name: &str, args: Args) -> Result<(), Failure> {
+    let configuration = Configuration::find(program, name, &args).map_err(Failure::usage)?;
+    let (plan, warnings) = configuration.load_aloud().map_err(Failure::usage)?;
+    let mut log = MainLog::new(name);
+    for text in &warnings {
+        log.say(Record::new(LogLevel::Warn, text));
+    }
+    // Its warnings are among those already, with their place.
+    for (level, text) in plan.messages.iter().filter(|(level, _)| *level > LogLevel::Warn) {
+        log.say(Record::new(*level, text));
+    }
+    let site = Site::prepare(plan.visord.socket.as_deref(), plan.daemon.user.as_ref());
+    if let Some((level, text)) =
+        privilege::assume(plan.daemon.user.as_ref()).map_err(Failure::usage)?
+    {
+        log.say(Record::new(level, &text));
+    }
+    for text in limits::ensure(plan.daemon.minfds.max(limits::OWN_FILES), plan.daemon.minprocs)
+        .map_err(Failure::usage)?
+    {
+        log.say(Record::new(LogLevel::Info, &text));
+    }
+    let nofile = limits::raise_descriptors();
+    limits::survive_file_size();
+    // Before anything of a daemon that may be running already is touched, its log among it.
+    let listener = site.listen(&mut log).map_err(|error| Failure::usage(taken(&error)))?;
+    log.open(&plan.daemon, plan.visord.journal)
+        .map_err(|error| Failure { text: unopened(&plan.daemon, &error), code: OPERATING })?;
+    clean_up(&plan.daemon, &mut log);
+    if !plan.daemon.nodaemon {
+        daemonise(&plan.daemon, &mut log).map_err(Failure::usage)?;
+    }
+    let settings = Settings::new(&plan, configuration.file(), nofile, clock::now().wall);
+    let outcome = in_runtime(serve(configuration, plan, settings, log, listener));
+    outcome.map_err(|error| Failure { text: error.to_string(), code: OPERATING })
+}
+
+/// One thread for everything that decides and answers; launching and log pumping have theirs.
+fn in_runtime(work: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = tokio::task::LocalSet::new().block_on(&runtime, work);
+    // A thread that looks up an account or reads a file may hang; the end does not wait for it.
+    runtime.shutdown_timeout(LAST_THREADS);
+    outcome
+}
+
+/// Lets the log have its thread, runs everything else until the end, and has the last line written.
+async fn serve(
+    configuration: Configuration,
+    plan: Plan,
+    settings: Settings,
+    log: MainLog,
+    listener: Option<bus::Listener>,
+) -> io::Result<()> {
+    let pump = Pump::start(log)?;
+    let outcome = run(configuration, plan, settings, &pump, listener).await;
+    if let Err(error) = &outcome {
+        // One that left its terminal has nowhere else to say it.
+        pump.say(Record::new(LogLevel::Critical, &format!("visord cannot go on: {error}")));
+    }
+    pump.stop();
+    outcome
+}
+
+/// Makes the rooms, connects them, and runs the core until the end.
+async fn run(
+    configuration: Configuration,
+    plan: Plan,
+    settings: Settings,
+    pump: &Pump,
+    listener: Option<bus::Listener>,
+) -> io::Result<()> {
+    pump.set_strip_ansi(plan.daemon.strip_ansi);
+    let (launcher, launched) = Launcher::start(pump.clone())?;
+    let (door, requests) = door(Arc::new(configuration), pump.clone());
+    let notices = Notices::new();
+    let judge = Judge::new(nix::unistd::geteuid().as_raw());
+    let log = pump.clone();
+    bus::serve(listener, plan.visord.bus, (door.clone(), judge, notices.clone()), move |report| {
+        let level = if report.is_warning { LogLevel::Warn } else { LogLevel::Info };
+        log.say(Record::new(level, &report.text));
+    });
+    let fixed = Fixed::of(&plan);
+    let mut effects = Vec::new();
+    let engine = Engine::new(plan.groups, clock::now(), &mut effects);
+    let mut core = Core {
+        engine,
+        launcher,
+        launched,
+        pump: pump.clone(),
+        settings,
+        notices,
+        requests,
+        door,
+        reaper: Reaper::new()?,
+        orphans: Orphans::adopt()?,
+        signals: Signals::install()?,
+        notify: Notify::from_environment(clock::now()),
+        paths: Paths::default(),
+        asked: HashMap::new(),
+        stdin: HashMap::new(),
+        is_bereft: false,
+        launching: BTreeSet::new(),
+        pending: VecDeque::new(),
+        last_change: None,
+        mood: Mood::Running,
+        fixed,
+        pidfile: None,
+        next: None,
+        finished: None,
+    };
+    // Signals are heard by now, so whoever reads the file can send one.
+    core.move_pidfile(&plan.daemon.pidfile);
+    core.perform_all(effects);
+    core.say_started();
+    core.run().await
+}
+
+fn unopened(daemon: &Daemon, error: &io::Error) -> String {
+    let visor_units::unit::MainLog::Path(path) = &daemon.logfile else { return error.to_string() };
+    format!("could not open the log file {path}: {error}; set logfile= in [supervisord], or -l")
+}
+
+fn taken(error: &SocketError) -> String {
+    format!("{error}; to run another visord beside it, give it a socket= of its own in [visord]")
+}
+
+/// Removes AUTO logs of an earlier run, now that no other instance is there that could still write them.
+fn clean_up(daemon: &Daemon, log: &mut MainLog) {
+    if daemon.nocleanup {
+        return;
+    }
+    for record in clear_auto_logs(&auto_dir(daemon), &daemon.identifier) {
+        log.say(record);
+    }
+}
+
+/// Leaves the terminal (daemon(3)). Must come before there are threads.
+fn daemonise(daemon: &Daemon, log: &mut MainLog) -> Result<(), String> {
+    log.say(Record::new(LogLevel::Info, "daemonizing the supervisord process"));
+    nix::unistd::daemon(true, false).map_err(|errno| format!("could not daemonize: {errno}"))?;
+    if let Some(directory) = &daemon.directory {
+        let record = match std::env::set_current_dir(directory) {
+            Ok(()) => Record::new(LogLevel::Info, &format!("set current directory: '{directory}'")),
+            Err(error) => {
+                Record::new(LogLevel::Critical, &format!("can't chdir into '{directory}': {error}"))
+            }
+        };
+        log.say(record);
+    }
+    umask(Mode::from_bits_truncate(daemon.umask));
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! The socket file: made so that it is ours alone, and that a second daemon on the same path is refused.
+
+use std::fmt;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+/// Everyone may connect, as on a bus: who may act is judged by credentials, and what a peer may cost has a bound (see
+/// `peers`, and `framing` in visor-dbus).
+const MODE: u32 = 0o666;
+
+/// A socket that listens. It is removed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    path: PathBuf,
+    socket: UnixListener,
+    /// Held for as long as the socket is there.
+    lock: File,
+}
+
+/// Why the socket could not be made.
+#[derive(Debug)]
+pub(crate) enum SocketError {
+    /// Another daemon serves it; its process id, if it said.
+    Taken(PathBuf, Option<u32>),
+    /// Something else is at that path and lives.
+    NotOurs(PathBuf, &'static str),
+    /// The system refused; what was done to which path.
+    System(&'static str, PathBuf, io::Error),
+}
+
+impl fmt::Display for SocketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken(path, Some(pid)) => {
+                write!(f, "another visord (pid {pid}) serves {}", path.display())
+            }
+            Self::Taken(path, None) => write!(f, "another visord serves {}", path.display()),
+            Self::NotOurs(path, what) => write!(f, "{} {what}", path.display()),
+            Self::System(what, path, error) => {
+                write!(f, "cannot {what} {}: {error}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for SocketError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::System(_, _, error) => Some(error),
+            Self::Taken(..) | Self::NotOurs(..) => None,
+        }
+    }
+}
+
+impl SocketError {
+    /// Whether another daemon is there, so that this one is too many.
+    pub(crate) const fn is_taken(&self) -> bool {
+        matches!(self, Self::Taken(..) | Self::NotOurs(..))
+    }
+}
+
+impl Listener {
+    /// Makes the socket at `path`, and its directory where there is none. Peers may connect from then on, and wait.
+    ///
+    /// A lock file beside it, `<path>.lock`, is what keeps a second daemon away: it is free again as soon as the holder
+    /// is gone, however that came. A socket without a holder is replaced in one step, so that nobody ever meets one
+    /// that is half made.
+    ///
+    /// # Errors
+    /// If another daemon has it, if something else is there, or if the system refuses.
+    pub(crate) fn bind(path: &Path) -> Result<Self, SocketError> {
+        if let Some(directory) = path.parent() {
+            let made = DirBuilder::new().recursive(true).mode(0o755).create(directory);
+            made.map_err(system("create directory", directory))?;
+        }
+        let lock = lock(path)?;
+        refuse_what_lives(path)?;
+        let made = beside(path, ".new");
+        // Left by a daemon that died between making and moving it.
+        remove(&made)?;
+        let socket = UnixListener::bind(&made).map_err(system("bind", path))?;
+        socket.set_nonblocking(true).map_err(system("set up", path))?;
+        fs::set_permissions(&made, Permissions::from_mode(MODE)).map_err(system("chmod", &made))?;
+        fs::rename(&made, path).map_err(system("move socket to", path))?;
+        Ok(Self { path: path.to_owned(), socket, lock })
+    }
+
+    /// The listening end for a runtime; from now on those who are refused are told our process id, which is not known
+    /// for good before a daemon has left its terminal.
+    ///
+    /// # Errors
+    /// If the runtime cannot watch it.
+    pub(super) fn listen(&self) -> io::Result<tokio::net::UnixListener> {
+        let named =
+            self.lock.set_len(0).and_then(|()| writeln!(&self.lock, "{}", std::process::id()));
+        // Without it the others are refused as well, only with less to say.
+        drop(named);
+        tokio::net::UnixListener::from_std(self.socket.try_clone()?)
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // The lock is still held, so the file is ours. The lock file stays: removing it would let two daemons lock two
+        // files of one name.
+        drop(fs::remove_file(&self.path));
+    }
+}
+
+/// Takes the lock of `path`.
+fn lock(path: &Path) -> Result<File, SocketError> {
+    let lock_path = beside(path, ".lock");
+    let opened = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o644)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(&lock_path);
+    let mut file = opened.map_err(system("open", &lock_path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let read = file.read_to_string(&mut holder);
+            let pid = read.ok().and_then(|_| holder.trim().parse().ok());
+            Err(SocketError::Taken(path.to_owned(), pid))
+        }
+        Err(TryLockError::Error(error)) => Err(system("lock", &lock_path)(error)),
+    }
+}
+
+/// With the lock held, a socket that is there has no visord behind it; but another program may have made it.
+fn refuse_what_lives(path: &Path) -> Result<(), SocketError> {
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(system("look at", path)(error)),
+    };
+    if !found.file_type().is_socket() {
+        return Err(SocketError::NotOurs(path.to_owned(), "is there and is not a socket"));
+    }
+    match UnixStream::connect(path) {
+        Ok(_) => Err(SocketError::NotOurs(path.to_owned(), "is served by another program")),
+        Err(_) => Ok(()),
+    }
+}
+
+fn remove(path: &Path) -> Result<(), SocketError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(system("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn system(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SocketError + use<> {
+    let path = path.to_owned();
+    move |error| SocketError::System(what, path, error)
+}

@@ -1,0 +1,310 @@
+//! The thread that launches programs, so that thousands of starts never hold up the core.
+
+use std::collections::BTreeMap;
+use std::ffi::{CString, NulError, OsString};
+use std::io;
+use std::iter;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use nix::errno::Errno;
+use nix::unistd::{Gid, Uid};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use visor_units::engine::Key;
+use visor_units::unit::{Program, User};
+
+use super::command::{CommandError, CommandLine};
+use super::environment;
+use super::pipes::Pipes;
+use super::spawn::{Account, Child, Recipe, Spawner, Step};
+use crate::privilege::{PrivilegeError, groups_of};
+
+/// Names one run of a program: 128 random bits, formatted as an id of sd-id128(3) is.
+pub(crate) type InvocationId = [u8; 16];
+
+/// A program to be launched.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    /// Which process it becomes.
+    pub(crate) key: Key,
+    /// Its settings.
+    pub(crate) program: Arc<Program>,
+    /// The daemon's.
+    pub(crate) settings: Arc<Settings>,
+    /// The file for its standard output, AUTO already named; `None` is no file.
+    pub(crate) stdout_log: Option<PathBuf>,
+    /// The file for its standard error, AUTO already named; `None` is no file.
+    pub(crate) stderr_log: Option<PathBuf>,
+}
+
+/// What every program gets from the daemon.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// `SUPERVISOR_SERVER_URL`, where there is a server.
+    pub(crate) server_url: Option<String>,
+    /// The environment that programs inherit ([`environment::inherited`]).
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    /// Soft and hard limit on descriptors ([`super::limits::raise_descriptors`]).
+    pub(crate) nofile: Option<(u64, u64)>,
+}
+
+/// What came of a [`Launch`].
+#[derive(Debug)]
+pub(crate) enum Launched {
+    /// There is a process.
+    Started {
+        /// Which.
+        key: Key,
+        /// Its process id.
+        pid: u32,
+        /// Its pidfd.
+        pidfd: OwnedFd,
+        /// The writing end of its standard input, non-blocking.
+        stdin: OwnedFd,
+        /// Why its program does not run in it (`couldn't chdir to /x: ENOENT`). It says so itself on its standard error
+        /// and ends with exit code 127.
+        setup_failure: Option<String>,
+    },
+    /// There is none.
+    Failed {
+        /// Which.
+        key: Key,
+        /// Supervisor's `spawnerr`.
+        error: String,
+    },
+}
+
+/// Where the output of programs goes: the log pump, seen from the launcher.
+pub(crate) trait OutputRoom: Send + 'static {
+    /// What was opened for one process.
+    type Prepared;
+
+    /// Opens what the output of this process goes to. Runs on the launcher thread, which may block.
+    ///
+    /// # Errors
+    /// If something cannot be opened: the launch fails with it.
+    fn prepare(&self, launch: &Launch) -> Result<Self::Prepared, Errno>;
+
+    /// Takes over the output of a process that was launched. Called before the launch is reported.
+    fn attach(&self, prepared: Self::Prepared, output: Output);
+}
+
+/// The output of a process that was launched.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// Which process.
+    pub(crate) key: Key,
+    /// Its process id.
+    pub(crate) pid: u32,
+    /// Names this run.
+    pub(crate) invocation: InvocationId,
+    /// The reading end of its standard output, non-blocking.
+    pub(crate) stdout: OwnedFd,
+    /// The reading end of its standard error, non-blocking; `None` with `redirect_stderr`.
+    pub(crate) stderr: Option<OwnedFd>,
+}
+
+/// The handle of the launcher thread, which ends when the last handle is dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct Launcher {
+    queue: Sender<Launch>,
+}
+
+impl Launcher {
+    /// Starts the thread. Everything launched is reported on the receiver, in order; it ends only if the thread does.
+    /// To be called before many descriptors are open: launching is the faster the lower those are that it gets.
+    ///
+    /// # Errors
+    /// If there are no resources for a thread.
+    pub(crate) fn start<R: OutputRoom>(room: R) -> io::Result<(Self, UnboundedReceiver<Launched>)> {
+        let (queue, launches) = channel();
+        let (reports, results) = unbounded_channel();
+        let spawner = Spawner::new()?;
+        let mut worker = Worker { room, spawner, groups: BTreeMap::new() };
+        thread::Builder::new()
+            .name("launcher".to_owned())
+            .spawn(move || worker.run(&launches, &reports))?;
+        Ok((Self { queue }, results))
+    }
+
+    /// Queues a launch and returns at once.
+    pub(crate) fn launch(&self, launch: Launch) {
+        // The receiver lives as long as any handle does.
+        let _queued = self.queue.send(launch);
+    }
+}
+
+struct Worker<R> {
+    room: R,
+    spawner: Spawner,
+    /// Groups of accounts, remembered while there is a queue: a thousand starts ask the user database once, and the
+    /// next start sees what was changed in it.
+    groups: BTreeMap<u32, Option<Vec<libc::gid_t>>>,
+}
+
+impl<R: OutputRoom> Worker<R> {
+    fn run(&mut self, launches: &Receiver<Launch>, reports: &UnboundedSender<Launched>) {
+        while let Ok(first) = launches.recv() {
+            for launch in iter::once(first).chain(launches.try_iter()) {
+                let launched = self.launch(&launch);
+                if reports.send(launched).is_err() {
+                    return;
+                }
+            }
+            self.groups.clear();
+        }
+    }
+
+    fn launch(&mut self, launch: &Launch) -> Launched {
+        let key = launch.key;
+        self.try_launch(launch).unwrap_or_else(|error| {
+            let process = &launch.program.name.process;
+            Launched::Failed { key, error: error.text(process) }
+        })
+    }
+
+    fn try_launch(&mut self, launch: &Launch) -> Result<Launched, LaunchError> {
+        let program = &*launch.program;
+        let line = resolve(launch)?;
+        let pipes = Pipes::open(program.redirect_stderr).map_err(LaunchError::Output)?;
+        let prepared = self.room.prepare(launch).map_err(LaunchError::Output)?;
+        let Child { pid, pidfd, failure } = self.spawn(launch, &line, &pipes)?;
+        let setup_failure = failure.map(|(step, errno)| explain(step, errno, program, &line));
+        if let Some(text) = &setup_failure {
+            pipes.report(text);
+        }
+        let (key, invocation) = (launch.key, new_invocation());
+        let stdout = pipes.stdout.0.into();
+        let stderr = pipes.stderr.map(|(reader, _)| reader.into());
+        self.room.attach(prepared, Output { key, pid, invocation, stdout, stderr });
+        let stdin = pipes.stdin.1.into();
+        Ok(Launched::Started { key, pid, pidfd, stdin, setup_failure })
+    }
+
+    fn spawn(
+        &mut self,
+        launch: &Launch,
+        line: &CommandLine,
+        pipes: &Pipes,
+    ) -> Result<Child, LaunchError> {
+        let program = &*launch.program;
+        let environment = environment::of_program(&launch.settings, program)?;
+        let directory = program.directory.as_deref().map(CString::new).transpose()?;
+        let recipe = Recipe {
+            executable: &line.executable,
+            words: &line.words,
+            environment: &environment,
+            stdio: pipes.child_ends(),
+            directory: directory.as_deref(),
+            umask: program.umask,
+            account: account(&mut self.groups, program.user.as_ref()),
+            nofile: launch.settings.nofile,
+        };
+        self.spawner.spawn(&recipe).map_err(LaunchError::Spawn)
+    }
+}
+
+fn resolve(launch: &Launch) -> Result<CommandLine, CommandError> {
+    let program = &*launch.program;
+    let own_path = program.environment.get("PATH").map(|path| path.as_ref());
+    CommandLine::resolve(&program.command, own_path, environment::daemon_path(&launch.settings))
+}
+
+/// Why there is no process.
+enum LaunchError {
+    Command(CommandError),
+    NullByte,
+    Output(Errno),
+    Spawn(Errno),
+}
+
+impl LaunchError {
+    /// Supervisor's text for it, about a process of that name.
+    fn text(&self, name: &str) -> String {
+        match self {
+            Self::Command(error) => error.to_string(),
+            Self::NullByte => format!("can't spawn '{name}': embedded null byte"),
+            Self::Output(Errno::EMFILE) | Self::Spawn(Errno::EMFILE) => {
+                format!("too many open files to spawn '{name}'")
+            }
+            Self::Output(errno) => {
+                format!("unknown error making dispatchers for '{name}': {errno:?}")
+            }
+            Self::Spawn(Errno::EAGAIN) => {
+                format!("Too many processes in process table to spawn '{name}'")
+            }
+            Self::Spawn(errno) => format!("unknown error during fork for '{name}': {errno:?}"),
+        }
+    }
+}
+
+impl From<CommandError> for LaunchError {
+    fn from(error: CommandError) -> Self {
+        Self::Command(error)
+    }
+}
+
+impl From<NulError> for LaunchError {
+    fn from(_: NulError) -> Self {
+        Self::NullByte
+    }
+}
+
+/// Whom a program runs as. One that names the daemon's own user keeps everything as it is, groups included.
+fn account<'a>(
+    known: &'a mut BTreeMap<u32, Option<Vec<libc::gid_t>>>,
+    user: Option<&User>,
+) -> Account<'a> {
+    let daemon = Uid::current();
+    let Some(user) = user.filter(|user| user.uid != daemon.as_raw()) else {
+        return Account::Keep;
+    };
+    if !daemon.is_root() {
+        return Account::Refused(Step::NotRoot);
+    }
+    let groups = known.entry(user.uid).or_insert_with(|| {
+        let groups = groups_of(user).ok()?;
+        Some(groups.into_iter().map(Gid::as_raw).collect())
+    });
+    match groups {
+        Some(groups) => Account::Become { groups, gid: user.gid, uid: user.uid },
+        None => Account::Refused(Step::Groups),
+    }
+}
+
+/// What Supervisor's child says when its program could not be run.
+fn explain(step: Step, errno: Errno, program: &Program, line: &CommandLine) -> String {
+    let uid = program.user.as_ref().map_or(0, |user| user.uid);
+    let user = |error: PrivilegeError| format!("couldn't setuid to {uid}: {error}");
+    match step {
+        Step::NotRoot => user(PrivilegeError::NotRoot),
+        Step::Groups => user(PrivilegeError::Groups),
+        Step::Group => user(PrivilegeError::Group),
+        Step::User => user(PrivilegeError::User(errno)),
+        Step::Directory => {
+            let directory = program.directory.as_deref().unwrap_or_default();
+            format!("couldn't chdir to {directory}: {errno:?}")
+        }
+        Step::Execute => {
+            let word = line.words.first().map_or(c"", |word| word.as_c_str());
+            format!("couldn't exec {}: {errno:?}", word.to_string_lossy())
+        }
+        Step::ProcessGroup => format!("couldn't set process group: {errno:?}"),
+        Step::Descriptors => format!("couldn't unshare file descriptors: {errno:?}"),
+        Step::Streams => format!("couldn't set standard streams: {errno:?}"),
+        Step::Limit => format!("couldn't set RLIMIT_NOFILE: {errno:?}"),
+    }
+}
+
+fn new_invocation() -> InvocationId {
+    let mut id = [0; 16];
+    // SAFETY: writes at most that many bytes there. So few come at once; before the system has any randomness it waits.
+    unsafe { libc::getrandom(id.as_mut_ptr().cast(), id.len(), 0) };
+    // A random UUID (RFC 9562, version 4), as systemd's ids are.
+    id[6] = id[6] & 0x0f | 0x40;
+    id[8] = id[8] & 0x3f | 0x80;
+    id
+}

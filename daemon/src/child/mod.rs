@@ -1,0 +1,20 @@
+//! Children: launching, watching, signalling and reaping them. The `unsafe` of visord is in here.
+//!
+//! The [`launcher`] thread turns a program into a running process ([`command`], [`environment`], [`spawn`], [`setup`]);
+//! the core watches it through its pidfd ([`reap`]) and signals it ([`kill`]). What is adopted as sub-reaper or as
+//! process 1 is buried by [`orphans`]. [`limits`] are the resource limits of the daemon, which its children inherit.
+
+pub(crate) mod command;
+pub(crate) mod environment;
+pub(crate) mod kill;
+pub(crate) mod launcher;
+pub(crate) mod limits;
+pub(crate) mod orphans;
+mod pipes;
+pub(crate) mod reap;
+mod setup;
+pub(crate) mod spawn;
+pub(crate) mod words;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,353 @@
+//! The loop that owns the engine: hear something, decide, do.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use visor_dbus::{Backend as _, ManagerRow, Notice, Notices};
+use visor_units::config::Plan;
+use visor_units::engine::{
+    Answer, Change, Command, Effect, Ending, Engine, Event, Key, Mood, Requester, Ticket,
+};
+use visor_units::fault::Fault;
+use visor_units::time::Time;
+use visor_units::unit::LogLevel;
+
+use crate::child::launcher::{Launched, Launcher};
+use crate::child::orphans::{Buried, Orphans};
+use crate::child::reap::{Ended, Reaper};
+use crate::clock;
+use crate::door::{Door, Request};
+use crate::log::{Pump, Record};
+use crate::notify::Notify;
+use crate::perform::Paths;
+use crate::pidfile::Pidfile;
+use crate::reload::Fixed;
+use crate::settings::Settings;
+use crate::signal::{Signals, Told};
+
+/// The ticket of orders that nobody waits for: those of signals. The door gives it to nobody.
+const NOBODY: Ticket = Ticket(0);
+
+/// What is said when no program can be started any more.
+const BEREFT: &str = "the launcher thread died";
+
+/// What is said to SIGHUP while everything is being stopped.
+const IGNORED_HUP: &str = "ignored SIGHUP indicating restart request (shutdown in progress)";
+
+/// How long the end waits for those who are still to be told something.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Everything the loop works with. The engine decides; the rest are the hands that do it and the ears that hear.
+pub(crate) struct Core {
+    pub(crate) engine: Engine,
+    pub(crate) launcher: Launcher,
+    pub(crate) reaper: Reaper,
+    pub(crate) orphans: Orphans,
+    pub(crate) pump: Pump,
+    pub(crate) notify: Notify,
+    pub(crate) notices: Notices,
+    pub(crate) paths: Paths,
+    pub(crate) asked: HashMap<Ticket, oneshot::Sender<Answer>>,
+    /// The writing ends of the standard inputs of children, by process id.
+    pub(crate) stdin: HashMap<u32, OwnedFd>,
+    pub(crate) settings: Settings,
+    /// Whether the launcher is gone.
+    pub(crate) is_bereft: bool,
+    /// What it has not reported yet.
+    pub(crate) launching: BTreeSet<Key>,
+    /// Events that came of doing, not yet decided about.
+    pub(crate) pending: VecDeque<Event>,
+    /// The change that the next log lines tell of.
+    pub(crate) last_change: Option<Change>,
+    /// What the daemon as a whole was doing when it was last told.
+    pub(crate) mood: Mood,
+    /// Settings that a reload does not change.
+    pub(crate) fixed: Fixed,
+    /// Where the process id can be read.
+    pub(crate) pidfile: Option<Pidfile>,
+    /// What to begin again with, once everything is stopped.
+    pub(crate) next: Option<Box<Plan>>,
+    /// Set by the last effect of all.
+    pub(crate) finished: Option<Ending>,
+    pub(crate) launched: mpsc::UnboundedReceiver<Launched>,
+    pub(crate) requests: mpsc::Receiver<Request>,
+    pub(crate) signals: Signals,
+    /// For what a signal asks that needs the configuration read first.
+    pub(crate) door: Door,
+}
+
+/// What those who only look are shown.
+pub(crate) struct View<'a> {
+    /// The truth.
+    pub(crate) engine: &'a Engine,
+    /// Where AUTO logs are.
+    pub(crate) paths: &'a Paths,
+    settings: &'a Settings,
+}
+
+/// One thing heard.
+enum Heard {
+    Launched(Launched),
+    /// The launcher is gone.
+    Bereft,
+    Ended(Ended),
+    Buried(Buried),
+    Request(Request),
+    Signal(Told),
+    Tick,
+}
+
+impl Core {
+    /// Runs until everything is stopped and is to stay so.
+    ///
+    /// # Errors
+    /// If it could not go on.
+    pub(crate) async fn run(mut self) -> io::Result<()> {
+        self.step(Event::Boot);
+        loop {
+            let counts = self.engine.counts();
+            self.notify.beat(clock::now(), counts);
+            let wake =
+                [self.engine.deadline(), self.notify.deadline(counts)].into_iter().flatten().min();
+            let heard = self.hear(wake).await;
+            self.handle(heard);
+            // A storm of exits is always ready to be heard; those who serve callers must have their turn in it.
+            tokio::task::yield_now().await;
+            match self.finished.take() {
+                None => {}
+                Some(Ending::Restart) => self.begin_again(),
+                Some(Ending::Shutdown) => break,
+            }
+        }
+        let (notices, is_bereft) = (self.notices.clone(), self.is_bereft);
+        // Whoever still waits for an answer hears that we are gone.
+        drop(self);
+        notices.finish(LAST_WORDS).await;
+        if is_bereft { Err(io::Error::other(BEREFT)) } else { Ok(()) }
+    }
+
+    async fn hear(&mut self, wake: Option<Time>) -> Heard {
+        tokio::select! {
+            launched = self.launched.recv(), if !self.is_bereft => {
+                launched.map_or(Heard::Bereft, Heard::Launched)
+            }
+            ended = self.reaper.next() => Heard::Ended(ended),
+            buried = self.orphans.next() => Heard::Buried(buried),
+            Some(request) = self.requests.recv() => Heard::Request(request),
+            told = self.signals.next() => Heard::Signal(told),
+            () = until(wake) => Heard::Tick,
+        }
+    }
+
+    fn handle(&mut self, heard: Heard) {
+        match heard {
+            Heard::Launched(launched) => self.launched(launched),
+            Heard::Bereft => self.bereft(),
+            Heard::Ended(ended) => self.ended(ended),
+            Heard::Buried(buried) => self.buried(buried),
+            Heard::Request(request) => self.request(request),
+            Heard::Signal(told) => self.told(told),
+            Heard::Tick => self.step(Event::Tick),
+        }
+    }
+
+    /// Decides about one event and does what came of it.
+    pub(crate) fn step(&mut self, event: Event) {
+        self.pending.push_back(event);
+        self.decide();
+    }
+
+    /// Decides about everything that is pending, and what comes of that.
+    fn decide(&mut self) {
+        while let Some(event) = self.pending.pop_front() {
+            let mut effects = Vec::new();
+            self.engine.step(clock::now(), event, &mut effects);
+            self.last_change = None;
+            self.perform_all(effects);
+        }
+        self.tell_mood();
+    }
+
+    /// Tells everyone, and the service manager, when the daemon as a whole does something else.
+    fn tell_mood(&mut self) {
+        let mood = self.engine.mood();
+        if std::mem::replace(&mut self.mood, mood) == mood {
+            return;
+        }
+        match mood {
+            Mood::Running => {}
+            Mood::Restarting => self.notify.reloading(clock::now()),
+            Mood::Shutdown => self.notify.stopping(clock::now()),
+        }
+        self.publish_manager();
+    }
+
+    pub(crate) fn publish_manager(&self) {
+        if self.notices.has_listeners() {
+            self.notices.publish(Notice::Manager(self.view().manager()));
+        }
+    }
+
+    pub(crate) fn perform_all(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            self.perform(effect);
+        }
+    }
+
+    fn launched(&mut self, launched: Launched) {
+        match launched {
+            Launched::Started { key, pid, pidfd, stdin, setup_failure } => {
+                self.launching.remove(&key);
+                if let Err(error) = self.reaper.watch(key, pid, pidfd) {
+                    let text = format!("process {pid} is watched the slow way: {error}");
+                    self.say(LogLevel::Warn, &text);
+                }
+                self.stdin.insert(pid, stdin);
+                let failure = setup_failure.map(|error| Event::SetupFailed { key, pid, error });
+                self.pending.push_back(Event::Spawned { key, pid });
+                self.pending.extend(failure);
+                self.decide();
+            }
+            Launched::Failed { key, error } => {
+                self.launching.remove(&key);
+                self.step(Event::SpawnFailed { key, error });
+            }
+        }
+    }
+
+    /// The launcher thread has died, which it never does: nothing can be started any more. So everything is stopped, and
+    /// whoever started us may begin afresh.
+    fn bereft(&mut self) {
+        self.is_bereft = true;
+        self.say(LogLevel::Critical, &format!("{BEREFT}; stopping everything"));
+        let lost = std::mem::take(&mut self.launching).into_iter();
+        self.pending.extend(lost.map(|key| Event::SpawnFailed { key, error: BEREFT.to_owned() }));
+        let who = Requester { via: "visord".to_owned(), ..Requester::default() };
+        self.ask(NOBODY, who, Command::Shutdown, None);
+    }
+
+    fn ended(&mut self, Ended { key, pid, status }: Ended) {
+        self.pump.finish(key, pid);
+        self.stdin.remove(&pid);
+        self.step(Event::Exited { key, pid, status });
+    }
+
+    fn buried(&self, Buried { pid, status }: Buried) {
+        self.say(LogLevel::Info, &format!("reaped unknown pid {pid} ({status})"));
+    }
+
+    /// Writes a line into the daemon's log.
+    pub(crate) fn say(&self, level: LogLevel, text: &str) {
+        self.pump.say(Record::new(level, text));
+    }
+
+    /// Says what Supervisor says when it is up.
+    pub(crate) fn say_started(&self) {
+        let text = format!("supervisord started with pid {}", std::process::id());
+        self.say(LogLevel::Info, &text);
+    }
+
+    fn request(&mut self, request: Request) {
+        match request {
+            Request::Ask { ticket, who, command, reply } => {
+                self.ask(ticket, who, command, Some(reply));
+            }
+            Request::Withdraw(ticket) => {
+                self.asked.remove(&ticket);
+                self.step(Event::Withdrawn { ticket });
+            }
+            Request::Look(see) => see(&self.view()),
+            Request::Reload { ticket, who, plan, reply } => {
+                // If everything is being stopped already, the engine refuses.
+                if self.engine.mood() == Mood::Running {
+                    self.next = Some(plan);
+                }
+                self.ask(ticket, who, Command::RestartDaemon, Some(reply));
+            }
+            Request::Update { ticket, who, plan, only, reply } => {
+                if self.engine.mood() == Mood::Running {
+                    self.adopt(&plan);
+                }
+                let wanted = plan.groups;
+                self.ask(ticket, who, Command::Update { wanted, only }, Some(reply));
+            }
+        }
+    }
+
+    fn ask(
+        &mut self,
+        ticket: Ticket,
+        requester: Requester,
+        command: Command,
+        reply: Option<oneshot::Sender<Answer>>,
+    ) {
+        if let Some(reply) = reply {
+            self.asked.insert(ticket, reply);
+        }
+        self.step(Event::Asked { ticket, requester, command });
+    }
+
+    fn view(&self) -> View<'_> {
+        View { engine: &self.engine, paths: &self.paths, settings: &self.settings }
+    }
+
+    fn told(&mut self, told: Told) {
+        match told {
+            Told::Exit(name) => {
+                self.say(LogLevel::Warn, &format!("received {name} indicating exit request"));
+                self.ask(
+                    NOBODY,
+                    Requester { via: name.to_owned(), ..Requester::default() },
+                    Command::Shutdown,
+                    None,
+                );
+            }
+            Told::Restart => self.restart_by_signal(),
+            Told::Reopen => {
+                self.say(LogLevel::Info, "received SIGUSR2 indicating log reopen request");
+                self.pump.reopen();
+                self.say(LogLevel::Info, "supervisord logreopen");
+            }
+        }
+    }
+
+    /// SIGHUP: the new configuration is judged first; a bad one is reported and everything keeps running.
+    fn restart_by_signal(&self) {
+        if self.engine.mood() == Mood::Shutdown {
+            self.say(LogLevel::Warn, IGNORED_HUP);
+            return;
+        }
+        self.say(LogLevel::Warn, "received SIGHUP indicating restart request");
+        let (door, pump) = (self.door.clone(), self.pump.clone());
+        tokio::task::spawn_local(async move {
+            let who = Requester { via: "SIGHUP".to_owned(), ..Requester::default() };
+            let Answer::Refused(refusal) = door.reload_daemon(who).await else { return };
+            if refusal.fault == Fault::ShuttingDown {
+                return pump.say(Record::new(LogLevel::Warn, IGNORED_HUP));
+            }
+            for problem in refusal.text.lines() {
+                pump.say(Record::new(LogLevel::Error, problem));
+            }
+            let text = "restart refused, everything keeps running";
+            pump.say(Record::new(LogLevel::Error, text));
+        });
+    }
+}
+
+impl View<'_> {
+    /// What the manager object shows.
+    pub(crate) fn manager(&self) -> ManagerRow {
+        self.settings.manager_row(self.engine.mood(), self.engine.counts())
+    }
+}
+
+/// Sleeps until the monotonic clock shows `wake`; without one, for ever.
+async fn until(wake: Option<Time>) {
+    match wake {
+        Some(time) => tokio::time::sleep_until(clock::instant(time)).await,
+        None => std::future::pending().await,
+    }
+}

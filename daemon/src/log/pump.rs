@@ -1,0 +1,290 @@
+//! The handle of the thread that moves output.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use visor_units::engine::Key;
+use visor_units::name::ProcessName;
+use visor_units::unit::{Daemon, Output, Program};
+
+use super::backlog::Budget;
+use super::file::FileSink;
+use super::follow::{Listener, Range, Source};
+use super::forward::{Forward, Mail};
+use super::hub::{Hub, Stream};
+use super::mailbox::{Post, mailbox};
+use super::main_log::MainLog;
+use super::record::Record;
+use super::registry::Registry;
+use super::special::leads_to_journal;
+use super::tail::Tail;
+use super::worker::Worker;
+
+/// How long the end of the daemon waits for its log.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The thread that reads what programs write, and puts it where it belongs. Every copy means the same thread.
+#[derive(Clone)]
+pub(crate) struct Pump {
+    post: Post<Order>,
+    shared: Arc<Shared>,
+}
+
+/// What the handle and the thread both see.
+pub(super) struct Shared {
+    hubs: Mutex<HashMap<Key, Arc<Hub>>>,
+    registry: Arc<Registry>,
+    journal: bool,
+    strip_ansi: AtomicBool,
+    /// The daemon's own log.
+    main: Arc<Hub>,
+    pub(super) tail: Tail,
+    pub(super) budget: Arc<Budget>,
+    pub(super) forward: Post<Mail>,
+}
+
+/// What the thread can be told.
+pub(super) enum Order {
+    Attach(Box<(Prepared, Attachment)>),
+    Finish(Key, u32),
+    Forget(Vec<Key>),
+    Reopen,
+    Configure(Box<Daemon>),
+    Clear(Key, Stream),
+    Say(Box<Record>),
+    /// There is room again for what was held back.
+    Resume,
+    Stop(SyncSender<()>),
+}
+
+/// Log files that are open for a run that has not begun.
+pub(crate) struct Prepared {
+    /// Name of the section that describes the program.
+    pub(super) program: String,
+    pub(super) hub: Arc<Hub>,
+    pub(super) stdout: Route,
+    pub(super) stderr: Option<Route>,
+}
+
+/// Where one stream goes.
+pub(super) struct Route {
+    pub(super) sink: Option<Arc<FileSink>>,
+    pub(super) journal: bool,
+    pub(super) syslog: bool,
+    pub(super) strip_ansi: bool,
+}
+
+/// A process that was launched.
+pub(crate) struct Attachment {
+    /// Its handle.
+    pub(crate) key: Key,
+    /// Its name.
+    pub(crate) name: ProcessName,
+    /// Its process id.
+    pub(crate) pid: u32,
+    /// Names this run (`INVOCATION_ID`).
+    pub(crate) invocation: [u8; 16],
+    /// The reading end of its standard output.
+    pub(crate) stdout: OwnedFd,
+    /// The reading end of its standard error; `None` where that goes where standard output goes.
+    pub(crate) stderr: Option<OwnedFd>,
+}
+
+/// Which log to read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Log<'a> {
+    /// The daemon's own.
+    Daemon,
+    /// Output of a program.
+    Program {
+        /// Which.
+        key: Key,
+        /// Which of its streams.
+        stream: Stream,
+        /// Its log file, AUTO name resolved, for when it does not run; `None` is no file.
+        path: Option<&'a Path>,
+    },
+}
+
+/// Figures of one program's output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stats {
+    /// Bytes read from both streams, over all runs.
+    pub(crate) log_bytes: u64,
+    /// Lines that the journal did not get.
+    pub(crate) journal_dropped: u64,
+}
+
+impl Pump {
+    /// Starts the thread. It takes over the daemon's own log. To be called after the daemon has forked.
+    ///
+    /// # Errors
+    /// If there is no descriptor or thread to be had.
+    pub(crate) fn start(mut main: MainLog) -> io::Result<Self> {
+        let (forward, mail) = mailbox()?;
+        let (post, mailbox) = mailbox()?;
+        let shared = Arc::new(Shared {
+            hubs: Mutex::default(),
+            registry: Arc::clone(main.registry()),
+            journal: main.has_journal(),
+            strip_ansi: AtomicBool::new(false),
+            main: Arc::clone(main.hub()),
+            tail: Tail::default(),
+            budget: Arc::default(),
+            forward: forward.clone(),
+        });
+        let ident = main.ident().to_owned();
+        let forwarder =
+            Forward { mail, ident, budget: Arc::clone(&shared.budget), pump: post.clone() };
+        main.set_forward(forward);
+        let worker = Worker::new(mailbox, Arc::clone(&shared), main)?;
+        thread::Builder::new().name("log-forward".into()).spawn(move || forwarder.run())?;
+        thread::Builder::new().name("log-pump".into()).spawn(move || worker.run())?;
+        Ok(Self { post, shared })
+    }
+
+    /// Opens the log files of a run to come. `stdout_path` and `stderr_path` are the files, AUTO names resolved; `None`
+    /// or an empty path is no file.
+    ///
+    /// # Errors
+    /// As open(2).
+    pub(crate) fn prepare(
+        &self,
+        key: Key,
+        program: &Program,
+        stdout_path: Option<&Path>,
+        stderr_path: Option<&Path>,
+    ) -> io::Result<Prepared> {
+        let stdout = self.route(&program.stdout, stdout_path)?;
+        let stderr = if program.redirect_stderr {
+            None
+        } else {
+            Some(self.route(&program.stderr, stderr_path)?)
+        };
+        let hub = self.shared.hub(key);
+        let (_, name) = program.origin.section.split_once(':').unwrap_or_default();
+        let name = if name.is_empty() { &*program.name.process } else { name };
+        Ok(Prepared { program: name.to_owned(), hub, stdout, stderr })
+    }
+
+    /// Takes over the pipes of a process that was launched.
+    pub(crate) fn attach(&self, prepared: Prepared, attachment: Attachment) {
+        self.post.send(Order::Attach(Box::new((prepared, attachment))));
+    }
+
+    /// Says that a process was reaped: what it wrote is taken from its pipes, and they are closed, whoever else may
+    /// still hold them. May come before its [`Self::attach`].
+    pub(crate) fn finish(&self, key: Key, pid: u32) {
+        self.post.send(Order::Finish(key, pid));
+    }
+
+    /// Says that these processes will not come back.
+    pub(crate) fn forget(&self, keys: Vec<Key>) {
+        self.post.send(Order::Forget(keys));
+    }
+
+    /// Opens every log file anew (USR2).
+    pub(crate) fn reopen(&self) {
+        self.post.send(Order::Reopen);
+    }
+
+    /// Lets the daemon's own log go where these settings say from now on. If that cannot be opened, it goes on as before
+    /// and says so.
+    pub(crate) fn configure(&self, settings: &Daemon) {
+        self.post.send(Order::Configure(Box::new(settings.clone())));
+    }
+
+    /// Empties a log file. What is not a file, or is not open, stays as it is.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "ClearLog is for a later part of the interface")
+    )]
+    pub(crate) fn clear(&self, key: Key, stream: Stream) {
+        self.post.send(Order::Clear(key, stream));
+    }
+
+    /// Writes a message into the daemon's own log.
+    pub(crate) fn say(&self, record: Record) {
+        self.post.send(Order::Say(Box::new(record)));
+    }
+
+    /// Whether escape sequences are taken out of the output of programs that are launched from now on
+    /// (`[supervisord] strip_ansi`).
+    pub(crate) fn set_strip_ansi(&self, strip: bool) {
+        self.shared.strip_ansi.store(strip, Ordering::Relaxed);
+    }
+
+    /// A descriptor from which a log can be read, through every rotation. For a log that is not a file, it begins with
+    /// what was kept of the latest output.
+    ///
+    /// # Errors
+    /// `NotFound` if the file is not there, `QuotaExceeded` if too many are reading already, else as open(2).
+    pub(crate) fn open_log(&self, log: Log<'_>, range: Range) -> io::Result<OwnedFd> {
+        let (hub, stream, path) = match log {
+            Log::Daemon => (Arc::clone(&self.shared.main), Stream::Stdout, None),
+            Log::Program { key, stream, path } => (self.shared.hub(key), stream, path),
+        };
+        let path = path.filter(|path| !path.as_os_str().is_empty());
+        let source = match hub.channel(stream).trail(path)? {
+            Some(trail) => Source::File(trail),
+            None => Source::Recent(Listener::new(hub, stream)),
+        };
+        self.shared.tail.open(source, range)
+    }
+
+    /// Figures of a program's output; zeros for one that never ran.
+    pub(crate) fn stats(&self, key: Key) -> Stats {
+        let hubs = self.shared.hubs();
+        let Some(hub) = hubs.get(&key) else { return Stats::default() };
+        let [out, err] = [Stream::Stdout, Stream::Stderr].map(|stream| hub.channel(stream));
+        let sum =
+            |a: &AtomicU64, b: &AtomicU64| a.load(Ordering::Relaxed) + b.load(Ordering::Relaxed);
+        Stats {
+            log_bytes: sum(&out.read, &err.read),
+            journal_dropped: sum(&out.dropped, &err.dropped),
+        }
+    }
+
+    /// Ends the thread, after everything it was told has been done. Returns when it has, or seems not to.
+    pub(crate) fn stop(&self) {
+        let (done, wait) = sync_channel(1);
+        self.post.send(Order::Stop(done));
+        // An error means that the thread has ended already, or hangs on a disk that does not answer.
+        let _done = wait.recv_timeout(PATIENCE);
+    }
+
+    fn route(&self, output: &Output, path: Option<&Path>) -> io::Result<Route> {
+        let journal = output.journal && self.shared.journal;
+        let path = path.filter(|path| !path.as_os_str().is_empty());
+        // What the journal gets with fields it should not get again as plain text.
+        let path = path.filter(|path| !(journal && leads_to_journal(path)));
+        let sink = path.map(|path| self.shared.registry.open(path, output.into())).transpose()?;
+        Ok(Route {
+            sink,
+            journal,
+            syslog: output.syslog,
+            strip_ansi: self.shared.strip_ansi.load(Ordering::Relaxed),
+        })
+    }
+}
+
+impl Shared {
+    pub(super) fn hubs(&self) -> MutexGuard<'_, HashMap<Key, Arc<Hub>>> {
+        self.hubs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hub(&self, key: Key) -> Arc<Hub> {
+        Arc::clone(self.hubs().entry(key).or_default())
+    }
+
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+}

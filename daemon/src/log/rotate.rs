@@ -1,0 +1,104 @@
+//! When a file is rotated, and the names of rotated files: `FILE.1` is the newest, `FILE.N` the oldest.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use visor_units::unit::Output;
+
+/// When a file is rotated, and what is kept of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// Bytes at which it is rotated; 0 is never.
+    pub(super) maxbytes: u64,
+    /// Rotated files kept; 0 is none, the file is emptied instead.
+    pub(super) backups: u64,
+}
+
+impl Limits {
+    /// No rotation.
+    pub(super) const NEVER: Self = Self { maxbytes: 0, backups: 0 };
+
+    /// Supervisor's numbers; negative ones mean none, as there.
+    pub(super) fn new(maxbytes: i64, backups: i64) -> Self {
+        let count = |n: i64| u64::try_from(n).unwrap_or(0);
+        Self { maxbytes: count(maxbytes), backups: count(backups) }
+    }
+}
+
+impl From<&Output> for Limits {
+    fn from(output: &Output) -> Self {
+        Self::new(output.maxbytes, output.backups)
+    }
+}
+
+/// `FILE.n`.
+pub(super) fn backup(path: &Path, n: u64) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(format!(".{n}"));
+    name.into()
+}
+
+/// Makes room for a new `path`: it becomes `.1`, `.1` becomes `.2` and so on, and what would become `.backups + 1` is
+/// overwritten. A gap in the numbers ends the row: nothing above it has to move.
+///
+/// # Errors
+/// As rename(2). What was not yet moved stays where it is; nothing is lost.
+pub(super) fn shift(path: &Path, backups: u64) -> io::Result<()> {
+    let taken = (1..backups).take_while(|n| backup(path, *n).symlink_metadata().is_ok()).count();
+    for n in (1..=taken as u64).rev() {
+        std::fs::rename(backup(path, n), backup(path, n + 1))?;
+    }
+    std::fs::rename(path, backup(path, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn shifted(before: &[(&str, &str)], backups: u64) -> Vec<(String, String)> {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        for (name, text) in before {
+            fs::write(dir.path().join(name), text).expect("write");
+        }
+        shift(&dir.path().join("log"), backups).expect("shift");
+        let mut after: Vec<_> = fs::read_dir(dir.path())
+            .expect("read directory")
+            .map(|entry| entry.expect("entry"))
+            .map(|entry| {
+                let text = fs::read_to_string(entry.path()).expect("read");
+                (entry.file_name().into_string().expect("name"), text)
+            })
+            .collect();
+        after.sort();
+        after
+    }
+
+    fn owned(files: &[(&str, &str)]) -> Vec<(String, String)> {
+        files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn every_backup_moves_up_by_one_and_the_oldest_is_dropped() {
+        let after = shifted(&[("log", "new"), ("log.1", "one"), ("log.2", "two")], 2);
+        assert_eq!(after, owned(&[("log.1", "new"), ("log.2", "one")]));
+    }
+
+    #[test]
+    fn a_gap_is_filled_and_what_is_above_it_stays() {
+        let after = shifted(&[("log", "new"), ("log.1", "one"), ("log.3", "three")], 5);
+        assert_eq!(after, owned(&[("log.1", "new"), ("log.2", "one"), ("log.3", "three")]));
+    }
+
+    #[test]
+    fn a_directory_in_the_way_is_an_error_and_the_log_stays() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let log = dir.path().join("log");
+        fs::write(&log, "text").expect("write");
+        fs::create_dir(dir.path().join("log.1")).expect("directory");
+        assert!(shift(&log, 1).is_err());
+        assert_eq!(fs::read_to_string(&log).expect("read"), "text");
+    }
+}

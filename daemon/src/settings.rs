@@ -1,0 +1,105 @@
+//! What a plan says that is not about one program, and what is known of the daemon itself.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use visor_dbus::ManagerRow;
+use visor_units::config::Plan;
+use visor_units::engine::{Counts, Mood};
+use visor_units::time::Stamp;
+use visor_units::unit::{Daemon, HttpServer, Listen};
+
+use crate::child::environment;
+use crate::child::launcher;
+use crate::log::default_auto_dir;
+
+/// The facts that faces show and launches use.
+pub(crate) struct Settings {
+    /// What every launch gets.
+    pub(crate) launch: Arc<launcher::Settings>,
+    /// `identifier`.
+    pub(crate) identifier: String,
+    /// Where AUTO logs go.
+    pub(crate) childlogdir: PathBuf,
+    environment: Vec<(OsString, OsString)>,
+    nofile: Option<(u64, u64)>,
+    config_file: String,
+    started: Stamp,
+    revision: u64,
+}
+
+/// What this version can, for clients that meet several.
+const FEATURES: [&str; 4] = ["dependencies", "journal", "notify", "peer-socket"];
+
+impl Settings {
+    /// The settings of the first plan. `nofile` are the limits on descriptors that programs get back.
+    pub(crate) fn new(
+        plan: &Plan,
+        config_file: &str,
+        nofile: Option<(u64, u64)>,
+        started: Stamp,
+    ) -> Self {
+        let mut settings = Self {
+            launch: Arc::default(),
+            identifier: String::new(),
+            childlogdir: PathBuf::new(),
+            environment: environment::inherited(),
+            nofile,
+            config_file: config_file.to_owned(),
+            started,
+            revision: 0,
+        };
+        settings.adopt(plan);
+        settings
+    }
+
+    /// Takes over what may change while the daemon runs; counts as a new revision of the configuration.
+    pub(crate) fn adopt(&mut self, plan: &Plan) {
+        self.revision += 1;
+        self.identifier.clone_from(&plan.daemon.identifier);
+        self.childlogdir = auto_dir(&plan.daemon);
+        self.launch = Arc::new(launcher::Settings {
+            server_url: server_url(&plan.servers),
+            environment: self.environment.clone(),
+            nofile: self.nofile,
+        });
+    }
+
+    /// What the manager object shows.
+    pub(crate) fn manager_row(&self, mood: Mood, counts: Counts) -> ManagerRow {
+        ManagerRow {
+            identifier: self.identifier.clone(),
+            mood,
+            counts,
+            pid: std::process::id(),
+            started: self.started,
+            config_revision: self.revision,
+            config_file: self.config_file.clone(),
+            features: FEATURES.map(str::to_owned).to_vec(),
+        }
+    }
+}
+
+/// Where AUTO logs go.
+pub(crate) fn auto_dir(daemon: &Daemon) -> PathBuf {
+    daemon.childlogdir.as_ref().map_or_else(default_auto_dir, PathBuf::from)
+}
+
+/// The URL that programs are given: the first unix server, else the last inet one (Supervisor's rule).
+fn server_url(servers: &[HttpServer]) -> Option<String> {
+    let unix = servers.iter().find_map(|server| match &server.listen {
+        Listen::Unix { file, .. } => Some(format!("unix://{file}")),
+        Listen::Inet { .. } => None,
+    });
+    let inet = || {
+        servers.iter().rev().find_map(|server| match &server.listen {
+            Listen::Inet { host, port } if host.is_empty() => {
+                Some(format!("http://localhost:{port}"))
+            }
+            Listen::Inet { host, port } => Some(format!("http://{host}:{port}")),
+            Listen::Unix { .. } => None,
+        })
+    };
+    unix.or_else(inet)
+}

@@ -1,0 +1,71 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::exit;
+use crate::verbs;
+
+/// Asks visord, and shows what it answers.
+///
+/// A NAME is a process: `web`, or `workers:w_00` for a process of a group. `workers:*` is every process of a group, `all`
+/// every process, and `w*`, `w?b`, `w[0-9]` are patterns. Several names may be given.
+#[derive(Debug, Parser)]
+#[command(
+    name = "visorctl",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_long_help = exit::help()
+)]
+pub(crate) struct CommandLine {
+    /// Answer with one JSON document
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Where visord is.
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Where to look for visord; what is named here is the only place looked at.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Where visord is")]
+pub(crate) struct PlaceArgs {
+    /// The peer-to-peer socket at PATH
+    #[arg(short, long, global = true, value_name = "PATH", conflicts_with_all = ["system", "session", "configuration"])]
+    #[arg(value_hint = clap::ValueHint::FilePath)]
+    pub(crate) socket: Option<String>,
+    /// The system bus
+    #[arg(long, global = true, conflicts_with_all = ["session", "configuration"])]
+    pub(crate) system: bool,
+    /// The session bus
+    #[arg(long, global = true, conflicts_with = "configuration")]
+    pub(crate) session: bool,
+    /// The socket named in FILE, a supervisord.conf (`[visord] socket=`)
+    #[arg(short = 'c', long, global = true, value_name = "FILE")]
+    #[arg(value_hint = clap::ValueHint::FilePath)]
+    pub(crate) configuration: Option<String>,
+}
+
+/// What can be done, one file each in [`verbs`].
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Status(verbs::status::Status),
+    List(verbs::list::List),
+    Show(verbs::show::Show),
+    Start(verbs::start::Start),
+    Stop(verbs::stop::Stop),
+    Restart(verbs::restart::Restart),
+    Signal(verbs::signal::Send),
+    Reread(verbs::reread::Reread),
+    Update(verbs::update::Update),
+    Reload(verbs::reload::Reload),
+    Shutdown(verbs::shutdown::Shutdown),
+    Logs(verbs::logs::Logs),
+    Pid(verbs::pid::Pid),
+    Version(verbs::version::Version),
+    Completion(verbs::completion::Completion),
+}

@@ -1,0 +1,168 @@
+//! `visorctl logs`
+
+use std::fs::File;
+
+use clap::Args;
+use serde_json::{Value, json};
+use visor_dbus::{Client, LogRequest, UnitRow};
+use visor_units::engine::Outcome;
+use visor_units::fault::{Fault, Refusal};
+
+use super::report::{exit_code, hint, show_unknown};
+use crate::complete;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::lines::{Source, drain, follow, pass_on};
+use crate::render::{json, printable};
+use crate::screen::Screen;
+use crate::select::{name_of, select};
+
+/// Show what processes wrote, from their log files
+///
+/// With several processes, every line begins with the name of its own.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Processes [default: visord's own log]
+    #[arg(value_name = "NAME", add = complete::processes())]
+    names: Vec<String>,
+    /// Go on with what is written from now on, until Ctrl-C
+    #[arg(short, long)]
+    follow: bool,
+    /// The last N lines, or all
+    #[arg(short = 'n', long = "lines", value_name = "N", default_value = "50", value_parser = parse_lines)]
+    lines: Lines,
+    /// Standard error, where it is kept apart
+    #[arg(long)]
+    stderr: bool,
+}
+
+/// How much of what is there already; `None` is all of it.
+#[derive(Clone, Copy, Debug)]
+struct Lines(Option<u64>);
+
+fn parse_lines(text: &str) -> Result<Lines, String> {
+    if text == "all" {
+        return Ok(Lines(None));
+    }
+    text.parse()
+        .map(|n| Lines(Some(n)))
+        .map_err(|_| "neither a number of lines nor `all`".to_owned())
+}
+
+impl Logs {
+    /// Carries it out.
+    pub(crate) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let client = context.connect().await?;
+        let screen = &context.screen;
+        if self.names.is_empty() {
+            let log = client.open_log(&self.request(None)).await?;
+            let source = Source { name: "visord".to_owned(), file: File::from(log) };
+            self.show(screen, vec![source], &[])?;
+            return Ok(Exit::Success);
+        }
+        let rows = client.list().await?;
+        let selection = select(&rows, &self.names);
+        let mut outcomes = show_unknown(screen, &selection.unknown)?;
+        let (mut sources, mut refused) = (Vec::new(), Vec::new());
+        for picked in &selection.picked {
+            match self.open(&client, picked.row).await {
+                Ok(source) => sources.push(source),
+                Err(refusal) => refused.push((picked.row, refusal)),
+            }
+        }
+        self.tell_refused(screen, &refused);
+        let outcome = |(row, refusal): (&UnitRow, Refusal)| Outcome {
+            name: row.id.clone(),
+            result: Err(refusal),
+        };
+        outcomes.extend(refused.into_iter().map(outcome));
+        self.show(screen, sources, &outcomes)?;
+        Ok(exit_code(&outcomes, |refusal| refusal.fault.into()))
+    }
+
+    fn request(&self, row: Option<&UnitRow>) -> LogRequest {
+        LogRequest {
+            name: row.map(name_of),
+            stderr: self.stderr,
+            follow: self.follow,
+            lines: self.lines.0,
+            offset: None,
+            length: None,
+        }
+    }
+
+    async fn open(&self, client: &Client, row: &UnitRow) -> Result<Source, Refusal> {
+        let log = client.open_log(&self.request(Some(row))).await?;
+        Ok(Source { name: row.id.clone(), file: File::from(log) })
+    }
+
+    /// Says which processes have no log, and where their output may be.
+    fn tell_refused(&self, screen: &Screen, refused: &[(&UnitRow, Refusal)]) {
+        if screen.json {
+            return;
+        }
+        for (row, refusal) in refused {
+            let text = if refusal.fault == Fault::NoFile { "no log file" } else { &refusal.text };
+            screen.remark(&format!("{}\n", printable(&format!("{}: ERROR ({text})", row.id))));
+        }
+        let missing = refused.iter().find(|(_, refusal)| refusal.fault == Fault::NoFile);
+        if let Some((row, _)) = missing {
+            let other = if self.stderr { "without --stderr" } else { "--stderr" };
+            let journal = format!("`journalctl VISORD_PROCESS={}`", name_of(row).qualified());
+            hint(
+                screen,
+                &format!("what it writes may be in the journal: {journal}; or try {other}"),
+            );
+        }
+    }
+
+    fn show(
+        &self,
+        screen: &Screen,
+        mut sources: Vec<Source>,
+        refused: &[Outcome],
+    ) -> Result<(), Failure> {
+        if screen.json && !self.follow {
+            return screen.document(&self.document(sources, refused)?);
+        }
+        if sources.len() == 1 && !screen.json {
+            return pass_on(screen, sources.remove(0).file);
+        }
+        let width = sources.iter().map(|source| source.name.len()).max().unwrap_or(0);
+        let each = |name: &str, line: &[u8]| self.show_line(screen, width, name, line);
+        if self.follow { follow(sources, each) } else { drain(sources, each) }
+    }
+
+    /// `{"logs":[{"name":…,"stream":…,"text":…}]}`, with `errors` for those that cannot be read.
+    fn document(&self, sources: Vec<Source>, refused: &[Outcome]) -> Result<Value, Failure> {
+        let mut logs = Vec::new();
+        for source in sources {
+            let (name, bytes) = source.read()?;
+            let text = String::from_utf8_lossy(&bytes);
+            logs.push(json!({ "name": name, "stream": self.stream(), "text": text }));
+        }
+        let errors: Vec<Value> = refused.iter().map(json::outcome).collect();
+        Ok(json!({ "logs": logs, "errors": errors }))
+    }
+
+    fn stream(&self) -> &'static str {
+        if self.stderr { "stderr" } else { "stdout" }
+    }
+
+    /// One line of one of several logs: prefixed for people, an object of its own for programs.
+    fn show_line(
+        &self,
+        screen: &Screen,
+        width: usize,
+        name: &str,
+        line: &[u8],
+    ) -> Result<(), Failure> {
+        if screen.json {
+            let line = String::from_utf8_lossy(line);
+            let value = json!({ "name": name, "stream": self.stream(), "line": line });
+            return screen.print(&format!("{value}\n"));
+        }
+        screen.bytes(&[format!("{name:width$} | ").as_bytes(), line, b"\n"].concat())
+    }
+}

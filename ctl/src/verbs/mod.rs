@@ -1,0 +1,39 @@
+//! What can be done, one file per verb.
+
+pub(crate) mod completion;
+pub(crate) mod list;
+pub(crate) mod logs;
+mod order;
+pub(crate) mod pid;
+pub(crate) mod reload;
+mod report;
+pub(crate) mod reread;
+pub(crate) mod restart;
+pub(crate) mod show;
+pub(crate) mod shutdown;
+pub(crate) mod signal;
+pub(crate) mod start;
+pub(crate) mod status;
+pub(crate) mod stop;
+pub(crate) mod update;
+pub(crate) mod version;
+
+use clap::Args;
+
+use crate::complete;
+
+/// At least one process.
+#[derive(Debug, Args)]
+pub(crate) struct Names {
+    /// Processes: NAME, GROUP:NAME, GROUP:*, a pattern, or all
+    #[arg(value_name = "NAME", required = true, add = complete::processes())]
+    pub(crate) names: Vec<String>,
+}
+
+/// Any number of processes; none is all.
+#[derive(Debug, Args)]
+pub(crate) struct AnyNames {
+    /// Processes: NAME, GROUP:NAME, GROUP:*, a pattern, or all [default: all]
+    #[arg(value_name = "NAME", add = complete::processes())]
+    pub(crate) names: Vec<String>,
+}

@@ -1,0 +1,22 @@
+//! `visorctl reload`
+
+use clap::Args;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Stop everything and begin again with a fresh configuration
+///
+/// A configuration with errors is refused before anything is stopped.
+#[derive(Debug, Args)]
+pub(crate) struct Reload {}
+
+impl Reload {
+    /// Carries it out.
+    pub(crate) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        context.connect().await?.reload_daemon().await?;
+        context.screen.done("Restarted visord", &json!({ "done": "restarted" }))
+    }
+}

@@ -1,0 +1,93 @@
+//! `visorctl show`
+
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::Names;
+use super::report::show_unknown;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render::{json, printable};
+use crate::select::select;
+
+/// Show every property of processes, as the bus has them
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    names: Names,
+    /// Only this property (may be given several times)
+    #[arg(short, long = "property", value_name = "PROPERTY")]
+    properties: Vec<String>,
+    /// The values without their names
+    #[arg(long)]
+    value: bool,
+}
+
+/// Names of properties with their values.
+type Properties = Vec<(String, visor_dbus::Value)>;
+
+impl Show {
+    /// Carries it out.
+    pub(crate) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let client = context.connect().await?;
+        let rows = client.list().await?;
+        let selection = select(&rows, &self.names.names);
+        let mut shown = Vec::new();
+        for picked in &selection.picked {
+            let mut properties = client.properties(&picked.row.id).await?;
+            properties.retain(|(name, _)| self.asks_for(name));
+            shown.push(properties);
+        }
+        let screen = &context.screen;
+        if screen.json {
+            let values = shown.into_iter().map(object).collect();
+            screen.document(&json::with_unknown("processes", values, &selection.unknown))?;
+        } else {
+            show_unknown(screen, &selection.unknown)?;
+            screen.print(&text(&shown, self.value))?;
+        }
+        Ok(if selection.unknown.is_empty() { Exit::Success } else { Exit::Failed })
+    }
+
+    fn asks_for(&self, name: &str) -> bool {
+        self.properties.is_empty()
+            || self.properties.iter().any(|asked| asked.eq_ignore_ascii_case(name))
+    }
+}
+
+fn object(properties: Properties) -> Value {
+    properties
+        .into_iter()
+        .map(|(name, value)| (name, json::property(value)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// `Name=value` lines, an empty line between processes.
+fn text(shown: &[Properties], values_only: bool) -> String {
+    let line = |(name, value): &(String, visor_dbus::Value)| {
+        let value = value.to_string();
+        let value = printable(&value);
+        if values_only { format!("{value}\n") } else { format!("{name}={value}\n") }
+    };
+    let blocks: Vec<String> = shown.iter().map(|one| one.iter().map(line).collect()).collect();
+    blocks.join(if values_only { "" } else { "\n" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn properties(pid: u64) -> Properties {
+        let id = visor_dbus::Value::Text("web".to_owned());
+        vec![("Id".to_owned(), id), ("MainPID".to_owned(), visor_dbus::Value::Unsigned(pid))]
+    }
+
+    #[test]
+    fn processes_are_apart_by_an_empty_line() {
+        let shown = [properties(1), properties(2)];
+        assert_eq!(text(&shown, false), "Id=web\nMainPID=1\n\nId=web\nMainPID=2\n");
+        assert_eq!(text(&shown, true), "web\n1\nweb\n2\n");
+    }
+}

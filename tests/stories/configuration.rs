@@ -1,0 +1,158 @@
+//! Changing the file while its programs run.
+
+use nix::sys::signal::Signal;
+use visor_tests::{Stage, wait_until};
+
+const TWO: &str = "[program:kept]\ncommand=sleep 1000\nstartsecs=0\n[program:old]\ncommand=sleep 1001\nstartsecs=0\n";
+const OTHER_TWO: &str = "[program:kept]\ncommand=sleep 1000\nstartsecs=0\n[program:new]\ncommand=sleep 1002\nstartsecs=0\n";
+
+#[test]
+fn update_says_what_it_will_do_and_leaves_what_did_not_change() {
+    let stage = Stage::new(TWO).started();
+    stage.reaches("old", "RUNNING");
+    let kept = stage.pid_of("kept");
+
+    assert_eq!(stage.ctl(&["reread"]).out, "No config updates to processes\n");
+    stage.configure(OTHER_TWO);
+    assert_eq!(stage.ctl(&["reread"]).out, "new: available\nold: disappeared\n");
+
+    let dry = stage.ctl(&["update", "--dry-run"]);
+    assert_eq!(dry.code, 0, "{}", dry.err);
+    assert!(dry.out.contains("new") && dry.out.contains("old"), "{}", dry.out);
+    assert_eq!(stage.row("old").expect("still there")["state"], "RUNNING");
+
+    let done = stage.ctl(&["update"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    for line in ["old: stopped", "old: removed process group", "new: added process group"] {
+        assert!(done.out.contains(line), "no {line:?} in\n{}", done.out);
+    }
+    stage.reaches("new", "RUNNING");
+    assert!(stage.row("old").is_none());
+    assert_eq!(stage.pid_of("kept"), kept, "what did not change runs on");
+}
+
+#[test]
+fn a_bad_file_refuses_update_and_reload_and_everything_runs_on() {
+    let stage = Stage::new(TWO).started();
+    stage.reaches("old", "RUNNING");
+    let before = (stage.pid_of("kept"), stage.pid_of("old"));
+    stage.configure("[program:kept]\ncommand=sleep 1\nstartsecs=soon\nautorestart=perhaps\n");
+
+    for verb in ["update", "reload"] {
+        let refused = stage.ctl(&[verb]);
+        assert_ne!(refused.code, 0, "{verb}: {}", refused.out);
+        assert!(
+            refused.err.contains("soon") && refused.err.contains("perhaps"),
+            "all problems at once:\n{}",
+            refused.err
+        );
+    }
+    stage.signal(Signal::SIGHUP);
+    wait_until("the refusal in the log", || {
+        stage.read("visord.log").contains("restart refused").then_some(())
+    });
+    assert_eq!((stage.pid_of("kept"), stage.pid_of("old")), before);
+}
+
+#[test]
+fn reload_stops_everything_and_begins_again_under_the_same_pid() {
+    let stage = Stage::new(TWO).started();
+    stage.reaches("old", "RUNNING");
+    let before = stage.pid_of("kept");
+    stage.configure(OTHER_TWO);
+    stage.signal(Signal::SIGHUP);
+    stage.reaches("new", "RUNNING");
+    assert_ne!(stage.pid_of("kept"), before);
+    assert!(stage.row("old").is_none());
+}
+
+/// A `[supervisord]` section of its own, and what `Stage` asks of the others.
+fn configured(stage: &Stage, log: &str, daemon: &str, programs: &str) {
+    let here = stage.dir().display();
+    let text = format!(
+        "[supervisord]\nlogfile={here}/{log}\npidfile={here}/{log}.pid\nchildlogdir={here}\nnodaemon=true\n{daemon}\n\
+         [visord]\nsocket={here}/bus\nbus=off\njournal=off\n{programs}"
+    );
+    stage.write("visord.conf", &text);
+}
+
+#[test]
+fn reload_applies_the_settings_of_the_daemon_and_says_which_it_cannot() {
+    let talker = "[program:talker]\nstartsecs=0\ncommand=sh -c 'printf \"\\033[1mbold\\n\"; exec sleep 1000'\n";
+    let stage = Stage::new("");
+    configured(&stage, "first.log", "", talker);
+    let stage = stage.started();
+    stage.reaches("talker", "RUNNING");
+    wait_until("the output", || {
+        stage.read_matching("talker-stdout").contains("bold").then_some(())
+    });
+    let pid = stage.read("first.log.pid");
+
+    let settings = "strip_ansi=true\nidentifier=other\nloglevel=debug\nminfds=99\numask=077\n";
+    configured(&stage, "second.log", settings, talker);
+    assert_eq!(stage.ctl(&["reload"]).code, 0);
+    wait_until("the new log", || {
+        stage.read("second.log").contains("INFO spawned: 'talker'").then_some(())
+    });
+    let log = stage.read("second.log");
+    for line in [
+        format!("INFO supervisord started with pid {pid}"),
+        "WARN [supervisord] minfds has changed".to_owned(),
+        "WARN [supervisord] umask has changed".to_owned(),
+    ] {
+        assert!(log.contains(line.trim_end()), "no {line:?} in\n{log}");
+    }
+    assert!(!log.contains("[visord] socket"), "{log}");
+    assert_eq!((stage.read("second.log.pid"), stage.path("first.log.pid").exists()), (pid, false));
+    wait_until("debug output", || {
+        stage.read("second.log").contains("DEBG 'talker' stdout output:").then_some(())
+    });
+    assert_eq!(stage.read_matching("talker-stdout---supervisor"), "", "the old AUTO log is gone");
+    assert_eq!(stage.read_matching("talker-stdout---other"), "bold\n");
+    let logs = stage.ctl(&["logs", "talker"]);
+    assert_eq!(logs.out, "bold\n", "{}", logs.err);
+}
+
+#[test]
+fn a_log_file_that_cannot_be_opened_at_a_reload_leaves_the_old_one() {
+    let stage = Stage::new("");
+    configured(&stage, "good.log", "", "");
+    let stage = stage.started();
+    std::fs::create_dir(stage.path("bad.log")).expect("mkdir");
+    configured(&stage, "bad.log", "", "[program:up]\ncommand=sleep 1000\nstartsecs=0\n");
+    assert_eq!(stage.ctl(&["reload"]).code, 0);
+    stage.reaches("up", "RUNNING");
+    let log = stage.read("good.log");
+    assert!(log.contains("ERRO could not open the new log file, the old one is kept"), "{log}");
+    assert!(log.contains("INFO spawned: 'up'"), "{log}");
+}
+
+#[test]
+fn what_update_and_reload_find_strange_is_in_the_log() {
+    let stage = Stage::new("").started();
+    for verb in ["update", "reload"] {
+        stage.configure(&format!("[program:up]\ncommand=sleep 1000\nautorstart=true\n[{verb}]\n"));
+        let output = stage.ctl(&[verb]);
+        assert_eq!(output.code, 0, "{}{}", output.out, output.err);
+        wait_until("the warning", || {
+            let log = stage.read("visord.log");
+            (log.contains("autorstart") && log.contains(&format!("[{verb}]"))).then_some(())
+        });
+    }
+}
+
+#[test]
+fn the_log_names_every_included_file() {
+    let stage = Stage::new("[include]\nfiles=conf.d/*.conf none/*.conf\n");
+    std::fs::create_dir(stage.path("conf.d")).expect("mkdir");
+    stage.write("conf.d/one.conf", "[program:one]\ncommand=sleep 1000\nstartsecs=0\n");
+    let stage = stage.started();
+    stage.reaches("one", "RUNNING");
+    let log = stage.read("visord.log");
+    let included = format!(
+        "INFO Included extra file \"{}\" during parsing",
+        stage.path("conf.d/one.conf").display()
+    );
+    assert!(log.contains(&included), "no {included:?} in\n{log}");
+    assert!(log.contains("WARN ") && log.contains("none/*.conf"), "{log}");
+}

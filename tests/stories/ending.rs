@@ -1,0 +1,93 @@
+//! How it ends, and what is asked while it does.
+
+use nix::sys::signal::Signal;
+use visor_tests::{Stage, wait_until};
+
+#[test]
+fn a_signal_is_heard_while_the_first_order_waits() {
+    let mut stage =
+        Stage::new("[program:slow]\ncommand=sleep 1000\nautostart=false\nstartsecs=1000\n")
+            .started();
+    let mut order = stage.ctl_beside(&["start", "slow"], "order");
+    stage.reaches("slow", "STARTING");
+    stage.signal(Signal::SIGTERM);
+    assert_eq!(stage.ended(), 0);
+    let status = order.wait().expect("visorctl");
+    assert_ne!(status.code(), Some(0), "{}", stage.read("order"));
+    assert!(stage.read("order").contains("slow: ERROR"), "{}", stage.read("order"));
+}
+
+#[test]
+fn the_last_answer_reaches_the_one_who_asked() {
+    for programs in ["", "[program:up]\ncommand=sleep 1000\nstartsecs=0\n"] {
+        let mut stage = Stage::new(programs).started();
+        let output = stage.ctl(&["shutdown"]);
+        assert_eq!(output.code, 0, "{}{}", output.out, output.err);
+        assert_eq!(stage.ended(), 0);
+    }
+}
+
+#[test]
+fn a_thousand_programs_that_are_being_started_are_all_stopped() {
+    let mut stage = Stage::new(
+        "[program:many]\ncommand=sleep 1000\nnumprocs=1000\nprocess_name=p_%(process_num)04d\n\
+         stdout_logfile=NONE\nstderr_logfile=NONE\n",
+    );
+    stage.launch_under(&[]);
+    wait_until("the first one", || {
+        stage.read("visord.log").contains("spawned: 'p_0000'").then_some(())
+    });
+    stage.signal(Signal::SIGTERM);
+    assert_eq!(stage.ended(), 0);
+    let log = stage.read("visord.log");
+    let (spawned, stopped) =
+        (log.matches(" spawned: 'p_").count(), log.matches(" stopped: p_").count());
+    assert!(spawned > 0 && spawned == stopped, "{spawned} were started, {stopped} stopped");
+    assert!(!stage.path("visord.pid").exists() && !stage.path("bus").exists());
+}
+
+#[test]
+fn a_storm_of_ends_keeps_nobody_from_being_heard() {
+    let mut stage = Stage::new(
+        "[program:storm]\ncommand=true\nnumprocs=100\nprocess_name=p_%(process_num)02d\nautorestart=true\n\
+         startsecs=0\nstdout_logfile=NONE\nstderr_logfile=NONE\n[program:up]\ncommand=sleep 1000\nstartsecs=0\n",
+    )
+    .started();
+    stage.reaches("up", "RUNNING");
+    let restarts = || stage.row("storm:p_99").and_then(|row| row["restarts"].as_u64());
+    wait_until("twenty restarts", || restarts().filter(|count| *count > 20));
+    assert_eq!(stage.ctl(&["restart", "up"]).code, 0);
+    let stopped = stage.ctl(&["stop", "storm:*"]);
+    assert_eq!(stopped.code, 0, "{}{}", stopped.out, stopped.err);
+    stage.signal(Signal::SIGTERM);
+    assert_eq!(stage.ended(), 0);
+}
+
+#[test]
+fn a_restart_that_is_asked_for_again_and_again_happens() {
+    let mut stage = Stage::new("[program:up]\ncommand=sleep 1000\nstartsecs=0\n").started();
+    stage.reaches("up", "RUNNING");
+    let before = stage.pid_of("up");
+    for _ in 0..20 {
+        stage.signal(Signal::SIGHUP);
+    }
+    wait_until("a successor", || Some(stage.pid_of("up")).filter(|pid| ![0, before].contains(pid)));
+    assert!(!stage.read("visord.log").contains("ERRO"), "{}", stage.read("visord.log"));
+    stage.write("visord.conf", "[supervisord]\nnodaemon=soon\nminfds=many\n");
+    stage.signal(Signal::SIGHUP);
+    wait_until("the refusal", || {
+        stage
+            .read("visord.log")
+            .contains("ERRO restart refused, everything keeps running")
+            .then_some(())
+    });
+    let log = stage.read("visord.log");
+    for place in ["visord.conf:2:10: error:", "visord.conf:3:8: error:"] {
+        assert!(
+            log.lines().any(|line| line.contains("ERRO") && line.contains(place)),
+            "no {place} in\n{log}"
+        );
+    }
+    stage.signal(Signal::SIGTERM);
+    assert_eq!(stage.ended(), 0);
+}

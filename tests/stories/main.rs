@@ -1,0 +1,14 @@
+//! Stories with the real binaries. One file per theme; every test says what a user does and sees.
+
+mod bad_input;
+mod configuration;
+mod container;
+mod ending;
+mod first_run;
+mod hostile;
+mod neighbours;
+mod old_name;
+mod order;
+mod resources;
+mod scale;
+mod system;

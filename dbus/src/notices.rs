@@ -14,7 +14,7 @@ use visor_units::engine::{Key, State};
 
 use crate::Notice;
 
-/// State changes that wait in one inbox before they are coalesced. A start of this many programs loses nothing.
+/// State changes that wait in one inbox before they are coalesced. A program that starts makes two of them.
 const LIMIT: usize = 16_384;
 /// Notices taken at once: changes of one process among them are told as one change of its properties.
 const TAKEN: usize = 64;

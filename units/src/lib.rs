@@ -18,3 +18,4 @@ pub mod printable;
 pub mod signal;
 pub mod time;
 pub mod unit;
+pub mod xmlrpc;

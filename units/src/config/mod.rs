@@ -16,7 +16,7 @@ mod native;
 pub mod options;
 mod pattern;
 mod plan;
-mod python;
+pub(crate) mod python;
 mod reader;
 mod report;
 mod search;

@@ -3,26 +3,7 @@
 
 use std::ffi::OsString;
 
-/// One option: its spellings, whether it takes a value, and what `--help` says of it.
-struct Flag {
-    short: Option<char>,
-    long: &'static str,
-    value: Option<&'static str>,
-    help: &'static str,
-}
-
-const fn flag(
-    short: char,
-    long: &'static str,
-    value: Option<&'static str>,
-    help: &'static str,
-) -> Flag {
-    Flag { short: Some(short), long, value, help }
-}
-
-const fn long(long: &'static str, value: Option<&'static str>, help: &'static str) -> Flag {
-    Flag { short: None, long, value, help }
-}
+use visor_units::getopt::{self, Flag, flag, long};
 
 /// Every option. Those up to `minprocs` are Supervisor's, with its letters and names.
 const FLAGS: [Flag; 26] = [
@@ -95,23 +76,17 @@ impl Args {
     /// # Errors
     /// Supervisor's text for what is wrong (`option -x not recognized`).
     pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
+        let words = words.into_iter().map(|word| word.to_string_lossy().into_owned());
+        let (given, rest) = getopt::parse(&FLAGS, words)?;
+        if !rest.is_empty() {
+            return Err(positional(&rest));
+        }
         let mut args = Self::default();
-        let mut words = words.into_iter().map(|word| word.to_string_lossy().into_owned());
-        while let Some(word) = words.next() {
-            if let Some(name) = word.strip_prefix("--").filter(|name| !name.is_empty()) {
-                args.take_long(name, &mut words)?;
-            } else if let Some(letters) =
-                word.strip_prefix('-').filter(|l| !l.is_empty() && *l != "-")
-            {
-                args.take_short(letters, &mut words)?;
-            } else {
-                let rest: Vec<String> = if word == "--" {
-                    words.collect()
-                } else {
-                    std::iter::once(word).chain(words).collect()
-                };
-                return if rest.is_empty() { Ok(args) } else { Err(positional(&rest)) };
+        for option in given {
+            if args.has(option.long) {
+                return Err(format!("conflicting command line option '{}'", option.spelling));
             }
+            args.given.push((option.long, option.value));
         }
         Ok(args)
     }
@@ -133,59 +108,6 @@ impl Args {
             let value = if value.is_empty() { "true" } else { value };
             ((*name).to_owned(), value.to_owned())
         })
-    }
-
-    fn take_long(
-        &mut self,
-        text: &str,
-        words: &mut impl Iterator<Item = String>,
-    ) -> Result<(), String> {
-        let (name, attached) = match text.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
-            None => (text, None),
-        };
-        let flag = find_long(name)?;
-        let value = match (flag.value, attached) {
-            (None, None) => String::new(),
-            (None, Some(_)) => {
-                return Err(format!("option --{} must not have an argument", flag.long));
-            }
-            (Some(_), Some(value)) => value,
-            (Some(_), None) => {
-                words.next().ok_or_else(|| format!("option --{} requires argument", flag.long))?
-            }
-        };
-        self.give(flag, value, &format!("--{}", flag.long))
-    }
-
-    fn take_short(
-        &mut self,
-        letters: &str,
-        words: &mut impl Iterator<Item = String>,
-    ) -> Result<(), String> {
-        for (at, letter) in letters.char_indices() {
-            let flag = find_short(letter)?;
-            if flag.value.is_none() {
-                self.give(flag, String::new(), &format!("-{letter}"))?;
-                continue;
-            }
-            let attached = &letters[at + letter.len_utf8()..];
-            let value = if attached.is_empty() {
-                words.next().ok_or_else(|| format!("option -{letter} requires argument"))?
-            } else {
-                attached.to_owned()
-            };
-            return self.give(flag, value, &format!("-{letter}"));
-        }
-        Ok(())
-    }
-
-    fn give(&mut self, flag: &'static Flag, value: String, spelling: &str) -> Result<(), String> {
-        if self.has(flag.long) {
-            return Err(format!("conflicting command line option '{spelling}'"));
-        }
-        self.given.push((flag.long, value));
-        Ok(())
     }
 }
 
@@ -209,26 +131,6 @@ pub(crate) fn usage(program: &str) -> String {
          With --check: 0 clean or warnings only, 1 warnings with --strict, 2 refused.\n",
     );
     text
-}
-
-fn find_long(name: &str) -> Result<&'static Flag, String> {
-    if let Some(flag) = FLAGS.iter().find(|flag| flag.long == name) {
-        return Ok(flag);
-    }
-    let mut candidates = FLAGS.iter().filter(|flag| flag.long.starts_with(name));
-    match (candidates.next(), candidates.next()) {
-        (Some(flag), None) => Ok(flag),
-        (Some(_), Some(_)) => Err(format!("option --{name} not a unique prefix")),
-        (None, _) => Err(format!("option --{name} not recognized")),
-    }
-}
-
-fn find_short(letter: char) -> Result<&'static Flag, String> {
-    let letter = if letter == '?' { 'h' } else { letter };
-    FLAGS
-        .iter()
-        .find(|flag| flag.short == Some(letter))
-        .ok_or_else(|| format!("option -{letter} not recognized"))
 }
 
 fn positional(words: &[String]) -> String {

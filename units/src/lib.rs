@@ -12,6 +12,7 @@ pub mod config;
 pub mod engine;
 pub mod exit;
 pub mod fault;
+pub mod getopt;
 pub mod name;
 pub mod order;
 pub mod printable;

@@ -15,7 +15,7 @@ use super::source::Place;
 use super::text::Document;
 use super::{Loaded, Plan, Request, translate};
 use crate::order::Graph;
-use crate::unit::Visord;
+use crate::unit::{Ctl, Visord};
 
 /// Reads a configuration and everything it includes. Never fails: what is wrong is among the diagnostics.
 #[must_use]
@@ -54,6 +54,23 @@ pub fn load_visord(request: &Request, host: &dyn Host) -> Result<Visord, String>
     refusal.map_or(Ok(visord), Err)
 }
 
+/// Reads of a configuration what supervisorctl reads of it: `[supervisorctl]` of that one file.
+///
+/// # Errors
+/// Supervisor's text for the first thing that is wrong with it.
+pub fn load_ctl(request: &Request, host: &dyn Host) -> Result<Ctl, String> {
+    let mut cx = context(request, host);
+    let mut document = Document::default();
+    let mut ctl = None;
+    match read_file(&mut cx, host, &mut document, &request.file) {
+        None => ctl = translate::ctl(&mut cx, &document, false),
+        Some(error) => unreadable(&mut cx, request, &error),
+    }
+    let (_, _, refusal) = cx.report.finish();
+    let missing = || ".ini file does not include supervisorctl section".to_owned();
+    refusal.map_or_else(|| ctl.ok_or_else(missing), Err)
+}
+
 fn context<'h>(request: &Request, host: &'h dyn Host) -> Context<'h> {
     let directory = host.working_directory();
     let environment: BTreeMap<String, String> =
@@ -87,7 +104,7 @@ fn understand(
         document.open("supervisord", Place { source: 0, start: 0, end: 0 });
     }
     let snippet = request.fragment && document.section("supervisord").is_none();
-    let ctl = translate::ctl(cx, document);
+    let ctl = translate::ctl(cx, document, true);
     if snippet {
         let here = cx.here.clone();
         document.replace_here(&here);

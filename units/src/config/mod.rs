@@ -28,10 +28,10 @@ mod translate;
 pub use diagnostic::{Diagnostic, Severity, Source, Span};
 pub use host::Host;
 pub use kinds::Kind;
-pub use load::{load, load_visord};
+pub use load::{load, load_ctl, load_visord};
 pub use pattern::{Listing, glob};
 pub use plan::{Difference, Plan};
-pub use python::repr;
+pub use python::{int, repr};
 pub use search::{default_paths, find};
 
 /// What to read, and how strictly.

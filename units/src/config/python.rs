@@ -54,7 +54,7 @@ fn is_printable(c: char) -> bool {
 ///
 /// # Errors
 /// Python's text for what is no number, and one of our own for what does not fit 64 bits.
-pub(crate) fn int(text: &str) -> Result<i64, String> {
+pub fn int(text: &str) -> Result<i64, String> {
     let refusal = || format!("invalid literal for int() with base 10: {}", repr(text));
     let (negative, digits) = sign(strip(text));
     number(negative, digits, 10, text).ok_or_else(refusal)?

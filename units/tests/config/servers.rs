@@ -1,8 +1,9 @@
 //! The daemon's own sections, servers, listeners, FastCGI programs and groups.
 
+use visor_units::config::{Request, load_ctl};
 use visor_units::unit::{FcgiSocket, GroupKind, Listen, LogLevel, MainLog, OnOffAuto, WhichBus};
 
-use crate::host::{accepted, refused};
+use crate::host::{MAIN, Table, accepted, refused};
 
 #[test]
 fn defaults_of_the_daemon() {
@@ -126,6 +127,36 @@ fn the_clients_section_is_read_and_does_not_refuse_the_daemon() {
         accepted("[supervisord]\n[supervisorctl]\nserverurl=unix://%(here)s/x\nprompt=%(p)s\n").ctl;
     assert_eq!(ctl.expect("there is one").serverurl, "unix:///etc/sv/x");
     assert!(accepted("[supervisord]\n").ctl.is_none());
+}
+
+#[test]
+fn the_client_reads_its_section_and_nothing_else() {
+    let read = |text: &str| {
+        let request = Request { file: MAIN.into(), no_host: true, ..Request::default() };
+        load_ctl(&request, &Table::new(text))
+    };
+    let ctl = read(
+        "[supervisorctl]\nserverurl=unix://~/x\nusername=u\npassword=%(ENV_PORT)s\nhistory_file=%(here)s/h\n\
+         [program:x]\ncommand=%(no)s\n[include]\nfiles=/no/such\n",
+    );
+    let ctl = ctl.expect("its own section is right");
+    assert_eq!(ctl.serverurl, "unix:///root/x");
+    assert_eq!((ctl.username.as_deref(), ctl.password.as_deref()), (Some("u"), Some("8000")));
+    assert_eq!(ctl.history_file.as_deref(), Some("/etc/sv/h"));
+
+    let unknown = |option: &str, here: &str| {
+        format!(
+            "Format string '%(x)s' for 'supervisorctl.{option}' contains names ('x') which cannot be \
+             expanded. Available names: ENV_EMPTY, ENV_HOME, ENV_PORT{here}"
+        )
+    };
+    for (text, refusal) in [
+        ("[supervisord]\n", ".ini file does not include supervisorctl section".to_owned()),
+        ("[supervisorctl]\nprompt=%(x)s\n", unknown("prompt", "")),
+        ("[supervisorctl]\nprompt=%(x)s\nserverurl=%(x)s\n", unknown("serverurl", ", here")),
+    ] {
+        assert_eq!(read(text), Err(refusal), "{text}");
+    }
 }
 
 #[test]

@@ -74,15 +74,21 @@ pub(in crate::config) fn visord(cx: &mut Context<'_>, document: &Document) -> Vi
     }
 }
 
-/// `[supervisorctl]` of the main file. It is the client's: what is wrong with it does not keep the daemon from running.
-pub(in crate::config) fn ctl(cx: &mut Context<'_>, document: &Document) -> Option<Ctl> {
+/// `[supervisorctl]` of the main file, in the order in which supervisorctl reads it. For the daemon it is `lenient`: what
+/// is wrong with the client's section does not keep it from running.
+pub(in crate::config) fn ctl(
+    cx: &mut Context<'_>,
+    document: &Document,
+    lenient: bool,
+) -> Option<Ctl> {
     let section = document.section("supervisorctl")?;
-    let mut reader = Reader::new(cx, document, section, SectionKind::Supervisorctl).lenient();
-    let prompt = reader.get("prompt").unwrap_or_default();
-    let (username, password) = (reader.get("username"), reader.get("password"));
-    let mut reader = reader.with_here();
-    let url: String = reader.get("serverurl").unwrap_or_default();
-    let history: Option<String> = reader.get("history_file");
+    let url: String =
+        ctl_reader(cx, document, section, lenient).with_here().get("serverurl").unwrap_or_default();
+    let mut plain = ctl_reader(cx, document, section, lenient);
+    let prompt = plain.get("prompt").unwrap_or_default();
+    let (username, password) = (plain.get("username"), plain.get("password"));
+    let history: Option<String> =
+        ctl_reader(cx, document, section, lenient).with_here().get("history_file");
     Some(Ctl {
         serverurl: match url.strip_prefix("unix://") {
             Some(path) => format!("unix://{}", cx.absolute(path)),
@@ -93,4 +99,14 @@ pub(in crate::config) fn ctl(cx: &mut Context<'_>, document: &Document) -> Optio
         prompt,
         history_file: history.filter(|file| !file.is_empty()).map(|file| cx.absolute(&file)),
     })
+}
+
+fn ctl_reader<'r, 'h>(
+    cx: &'r mut Context<'h>,
+    document: &'r Document,
+    section: &'r Section,
+    lenient: bool,
+) -> Reader<'r, 'h> {
+    let reader = Reader::new(cx, document, section, SectionKind::Supervisorctl);
+    if lenient { reader.lenient() } else { reader }
 }

@@ -10,3 +10,4 @@ mod problems;
 mod program;
 mod samples;
 mod servers;
+mod sound;

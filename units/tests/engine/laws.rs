@@ -7,35 +7,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use visor_units::engine::{Mood, TRANSITIONS};
+use visor_units::engine::TRANSITIONS;
 use visor_units::name::Selector;
 use visor_units::unit::{Autorestart, Group};
 
 use crate::stage::{Script, group, program};
-use crate::world::World;
-
-/// Something that happens. Numbers choose among what is there at the time.
-#[derive(Clone, Debug)]
-pub(crate) enum Act {
-    Boot,
-    Launches(usize),
-    FailsToLaunch(usize),
-    Exits(usize, u8),
-    CannotBeSignalled(usize),
-    Passes(u64),
-    Wakes,
-    Starts(Selector, bool),
-    Stops(Selector, bool),
-    Restarts(Selector, bool),
-    Signals(Selector),
-    Updates { without: usize, slower: usize, only: Vec<String> },
-    Adds(usize),
-    Removes(usize),
-    Withdraws(usize),
-    IsSaved,
-    Ends { restart: bool },
-    Strays(u32, u32),
-}
+use crate::world::{Act, PROGRAMS, World, full_name, plays_out};
 
 fn selector() -> impl Strategy<Value = Selector> {
     prop_oneof![
@@ -70,13 +47,6 @@ fn act() -> impl Strategy<Value = Act> {
         1 => any::<bool>().prop_map(|restart| Act::Ends { restart }),
         1 => (0..9u32, 90..110u32).prop_map(|(key, pid)| Act::Strays(key, pid)),
     ]
-}
-
-const PROGRAMS: usize = 6;
-
-/// The first two are a group, the rest are on their own.
-fn full_name(n: usize) -> String {
-    if n < 2 { format!("g:p{n}") } else { format!("p{n}") }
 }
 
 fn script(n: usize) -> impl Strategy<Value = Script> {
@@ -124,14 +94,6 @@ fn groups() -> impl Strategy<Value = Vec<Arc<Group>>> {
     )
 }
 
-fn play(groups: Vec<Arc<Group>>, acts: Vec<Act>) -> World {
-    let mut world = World::new(groups);
-    for act in acts {
-        world.plays(act);
-    }
-    world
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -140,12 +102,7 @@ proptest! {
         groups in groups(),
         acts in vec(act(), 1..150),
     ) {
-        let mut world = play(groups, acts);
-        world.comes_to_rest();
-        prop_assert_eq!(&world.open, &BTreeSet::new(), "questions without an answer");
-        if world.engine.mood() != Mood::Running {
-            prop_assert!(world.finished);
-        }
+        plays_out(groups, acts);
     }
 }
 
@@ -156,7 +113,7 @@ fn every_transition_of_the_table_happens() {
     let mut seen = BTreeSet::new();
     for _ in 0..300 {
         let (groups, acts) = scenes.new_tree(&mut runner).expect("a scene").current();
-        seen.extend(play(groups, acts).edges);
+        seen.extend(World::after(groups, acts).edges);
     }
     assert_eq!(seen, BTreeSet::from(TRANSITIONS));
 }

@@ -7,12 +7,49 @@ use visor_units::engine::{
     Command, Counts, Effect, Engine, Event, Key, Mood, Requester, State, SubState, Ticket, Whom,
 };
 use visor_units::exit::ExitStatus;
-use visor_units::name::ProcessName;
+use visor_units::name::{ProcessName, Selector};
 use visor_units::signal::Signal;
 use visor_units::time::{Moment, Stamp, Time};
 use visor_units::unit::{Autorestart, Group, Program};
 
-use crate::laws::Act;
+/// Something that happens. Numbers choose among what is there at the time.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    Boot,
+    Launches(usize),
+    FailsToLaunch(usize),
+    Exits(usize, u8),
+    CannotBeSignalled(usize),
+    Passes(u64),
+    Wakes,
+    Starts(Selector, bool),
+    Stops(Selector, bool),
+    Restarts(Selector, bool),
+    Signals(Selector),
+    Updates { without: usize, slower: usize, only: Vec<String> },
+    Adds(usize),
+    Removes(usize),
+    Withdraws(usize),
+    IsSaved,
+    Ends { restart: bool },
+    Strays(u32, u32),
+}
+
+/// How many programs a scene has.
+pub(crate) const PROGRAMS: usize = 6;
+
+/// The first two are a group, the rest are on their own.
+pub(crate) fn full_name(n: usize) -> String {
+    if n < 2 { format!("g:p{n}") } else { format!("p{n}") }
+}
+
+/// Plays a scene to its end: every law holds at every step, and every question has been answered.
+pub(crate) fn plays_out(groups: Vec<Arc<Group>>, acts: impl IntoIterator<Item = Act>) {
+    let mut world = World::after(groups, acts);
+    world.comes_to_rest();
+    assert_eq!(world.open, BTreeSet::new(), "questions without an answer");
+    assert!(world.engine.mood() == Mood::Running || world.finished);
+}
 
 /// The engine among processes that do anything, watched at every step.
 pub(crate) struct World {
@@ -36,7 +73,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(groups: Vec<Arc<Group>>) -> Self {
+    fn new(groups: Vec<Arc<Group>>) -> Self {
         let mut effects = Vec::new();
         let engine = Engine::new(groups.clone(), Moment::default(), &mut effects);
         let mut world = Self {
@@ -59,7 +96,16 @@ impl World {
         world
     }
 
-    pub(crate) fn plays(&mut self, act: Act) {
+    /// What is so after all this has happened.
+    pub(crate) fn after(groups: Vec<Arc<Group>>, acts: impl IntoIterator<Item = Act>) -> Self {
+        let mut world = Self::new(groups);
+        for act in acts {
+            world.plays(act);
+        }
+        world
+    }
+
+    fn plays(&mut self, act: Act) {
         match act {
             Act::Boot => self.tell(Event::Boot),
             Act::Launches(n) => self.launches(n),
@@ -307,7 +353,7 @@ impl World {
     }
 
     /// Lets everything work out: launches succeed, stops and one-shots end, time passes.
-    pub(crate) fn comes_to_rest(&mut self) {
+    fn comes_to_rest(&mut self) {
         for _ in 0..40 {
             while !self.launching.is_empty() {
                 self.launches(0);

@@ -3,6 +3,7 @@
 mod bad_input;
 mod configuration;
 mod container;
+mod ease;
 mod ending;
 mod first_run;
 mod hostile;

@@ -69,6 +69,7 @@ fn backoff(row: &UnitRow, clock: &Clock) -> Vec<String> {
     let next = match (row.next_retry, wait) {
         (0, _) => String::new(),
         (_, 0) => "next try now".to_owned(),
+        _ if row.tries == 0 => format!("starts again in {}", span(wait)),
         _ => format!("next try in {}", span(wait)),
     };
     let failures =
@@ -232,6 +233,22 @@ pub(crate) mod tests {
             said(&web),
             "next try in 3 s; failed 2 times; exit status 1; Exited too quickly (process log may have details)"
         );
+    }
+
+    #[test]
+    fn a_pause_after_a_run_is_no_try() {
+        let web = UnitRow {
+            started: NOW - 9 * SECOND,
+            stopped: NOW - SECOND,
+            exit_code: 1,
+            spawn_error: "Bad exit code 1".to_owned(),
+            next_retry: NOW + 4 * SECOND,
+            ..row("BACKOFF")
+        };
+        assert_eq!(said(&web), "starts again in 4 s; exit status 1; Bad exit code 1");
+        let web = UnitRow { exit_code: 0, spawn_error: String::new(), ..web };
+        let web = UnitRow { cause: "autorestart".to_owned(), ..web };
+        assert_eq!(said(&web), "starts again in 4 s; exit status 0; autorestart");
     }
 
     #[test]

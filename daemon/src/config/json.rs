@@ -176,6 +176,9 @@ fn process(program: &Program) -> Value {
         "autorestart": autorestart,
         "startsecs": program.startsecs,
         "startretries": program.startretries,
+        "restart_delay": program.pacing.delay.map(|delay| delay.as_secs_f64()),
+        "restart_max_delay": program.pacing.max_delay.map(|delay| delay.as_secs_f64()),
+        "early_exit": program.pacing.early_exit.name(),
         "uid": program.user.as_ref().map(|user| user.uid),
         "user": program.user.as_ref().map(|user| &user.name),
         "redirect_stderr": program.redirect_stderr,
@@ -240,6 +243,7 @@ mod tests {
         let document = document_of(
             "[supervisord]\nloglevel=debug\n[unix_http_server:a]\nfile=/a\nusername=u\npassword=secret\n\
              [program:x]\ncommand=x\nuser=someone\nstderr_logfile=NONE\nautorestart=no\nwants=y\n\
+             restart_delay=500ms\nearly_exit=ok\n\
              [eventlistener:y]\ncommand=y\nevents=TICK_60,EVENT\n[fcgi-program:z]\ncommand=z\nsocket=tcp://h:1\n",
         );
         let [y, x, z] = [0, 1, 2].map(|at: usize| document["groups"][at].clone());
@@ -252,6 +256,9 @@ mod tests {
             ("stdout_logfile_maxbytes", json!(52_428_800)),
             ("autorestart", json!("false")),
             ("stopsignal", json!(15)),
+            ("restart_delay", json!(0.5)),
+            ("restart_max_delay", json!(null)),
+            ("early_exit", json!("ok")),
             ("stdout_journal", json!(true)),
         ] {
             assert_eq!(process[key], value, "{key}");

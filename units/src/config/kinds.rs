@@ -1,13 +1,16 @@
 //! What the text of an option may be, and what it then means.
 
+mod own;
+
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::environment;
 use super::machine::Machine;
 use super::python::{int, octal, repr, strip};
 use super::text::Raw;
 use crate::signal::Signal;
-use crate::unit::{Autorestart, LogLevel, OnOffAuto, User, WhichBus};
+use crate::unit::{Autorestart, EarlyExit, LogLevel, OnOffAuto, User, WhichBus};
 
 /// How the text of an option is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,10 @@ pub enum Kind {
     Bus,
     /// `auto`, `on` or `off`.
     OnOffAuto,
+    /// Seconds, or a number with a unit of time.
+    Duration,
+    /// `ok` or `failure`.
+    EarlyExit,
 }
 
 /// What an option means.
@@ -74,6 +81,8 @@ pub(super) enum Value {
     Address((String, u16)),
     Bus(WhichBus),
     OnOffAuto(OnOffAuto),
+    Duration(Duration),
+    EarlyExit(EarlyExit),
 }
 
 /// `std…_logfile` as written: `syslog` is still a place of its own.
@@ -115,8 +124,10 @@ impl Kind {
             Self::FilePath => machine.path_in_directory(text).map(Value::Text),
             Self::Environment => environment::read(text).map(Value::Environment),
             Self::Address => address(text).map(Value::Address),
-            Self::Bus => bus(text).map(Value::Bus),
-            Self::OnOffAuto => on_off_auto(text).map(Value::OnOffAuto),
+            Self::Bus => own::bus(text).map(Value::Bus),
+            Self::OnOffAuto => own::on_off_auto(text).map(Value::OnOffAuto),
+            Self::Duration => own::duration(text).map(Value::Duration),
+            Self::EarlyExit => own::early_exit(text).map(Value::EarlyExit),
         }
     }
 
@@ -151,6 +162,10 @@ impl Kind {
             Self::Address => "write `port`, `host:port` or `*:port`",
             Self::Bus => "write `auto`, `system`, `session` or `off`",
             Self::OnOffAuto => "write `auto`, `on` or `off`",
+            Self::Duration => {
+                "write seconds, such as `5` or `0.5`, or a number with `ms`, `s`, `min` or `h`"
+            }
+            Self::EarlyExit => "write `ok` or `failure`",
         }
     }
 }
@@ -271,25 +286,5 @@ fn address(text: &str) -> Result<(String, u16), String> {
         None => port(text)
             .map(|port| (String::new(), port))
             .map_err(|_| format!("not a valid port number: {} ", repr(text))),
-    }
-}
-
-fn bus(text: &str) -> Result<WhichBus, String> {
-    Ok(match text.to_lowercase().as_str() {
-        "auto" => WhichBus::Auto,
-        "system" => WhichBus::System,
-        "session" => WhichBus::Session,
-        "off" | "none" => WhichBus::Off,
-        _ => return Err(format!("invalid 'bus' value {}", repr(text))),
-    })
-}
-
-fn on_off_auto(text: &str) -> Result<OnOffAuto, String> {
-    let lower = text.to_lowercase();
-    match (truth(&lower), lower.as_str()) {
-        (Some(true), _) => Ok(OnOffAuto::On),
-        (Some(false), _) => Ok(OnOffAuto::Off),
-        (None, "auto") => Ok(OnOffAuto::Auto),
-        _ => Err(format!("invalid 'journal' value {}", repr(text))),
     }
 }

@@ -238,9 +238,11 @@ fn raw(kind: Kind, value: &DeValue<'_>) -> Option<Raw> {
         (Kind::Octal, DeValue::Integer(integer)) if integer.radix() == 8 => {
             format!("{:o}", integer_value(integer)?)
         }
-        (Kind::Integer | Kind::Size | Kind::Signal | Kind::Address, DeValue::Integer(integer)) => {
-            integer_value(integer)?.to_string()
-        }
+        (
+            Kind::Integer | Kind::Size | Kind::Signal | Kind::Address | Kind::Duration,
+            DeValue::Integer(integer),
+        ) => integer_value(integer)?.to_string(),
+        (Kind::Duration, DeValue::Float(float)) => float.as_str().to_owned(),
         (kind, DeValue::String(text)) if takes_text(kind) => text.to_string(),
         _ => return None,
     };
@@ -273,6 +275,7 @@ fn expected(kind: Kind) -> &'static str {
         Kind::Octal => "an octal integer such as 0o022, or a string",
         Kind::Integer => "an integer",
         Kind::Size | Kind::Signal | Kind::Address => "an integer or a string",
+        Kind::Duration => "a number or a string",
         _ => "a string",
     }
 }

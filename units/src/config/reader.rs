@@ -1,6 +1,7 @@
 //! Options of one section, expanded and understood by the table.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::expand::{ExpandError, Names, Object, expand};
 use super::kinds::{Kind, LogTarget, Value};
@@ -11,7 +12,7 @@ use super::report::Report;
 use super::source::{Place, in_section};
 use super::text::{Document, Entry, Raw, Section};
 use crate::signal::Signal;
-use crate::unit::{Autorestart, LogLevel, OnOffAuto, Origin, User, WhichBus};
+use crate::unit::{Autorestart, EarlyExit, LogLevel, OnOffAuto, Origin, User, WhichBus};
 
 /// Processes of one configuration beyond this many are taken for a slip of the pen.
 pub(super) const MOST_PROCESSES: i64 = 100_000;
@@ -333,4 +334,6 @@ settings! {
     Address => (String, u16),
     Bus => WhichBus,
     OnOffAuto => OnOffAuto,
+    Duration => Duration,
+    EarlyExit => EarlyExit,
 }

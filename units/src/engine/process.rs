@@ -80,6 +80,8 @@ pub(super) struct Process {
     /// Why the process that is there now does not run its program; the explanation of its end.
     pub(super) setup_error: Option<String>,
     pub(super) tries: u32,
+    /// Failed starts and runs in a row that came to no good; what the pause before the next start grows with.
+    pub(super) setbacks: u32,
     pub(super) restarts: u32,
     pub(super) result: RunResult,
     pub(super) changed: Moment,
@@ -186,6 +188,7 @@ impl Process {
             spawn_error: String::new(),
             setup_error: None,
             tries: 0,
+            setbacks: 0,
             restarts: 0,
             result: RunResult::default(),
             changed: now,

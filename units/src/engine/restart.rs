@@ -3,13 +3,17 @@
 //! A failed start is tried again after as many seconds as there were failures in a row, at most `startretries` times.
 //! A process that was up is started again at once, as often as it ends, if `autorestart` says so. With `startsecs=0` a
 //! process is up as soon as it is launched, so one that fails at once is restarted without any pause, as in Supervisor.
+//!
+//! That is Supervisor's rule; a program can have another ([`Pacing`](crate::unit::Pacing)). Its pauses grow with every
+//! setback, which is a failed start, or a run that was not expected to end and was short. A pause after a run is spent in
+//! BACKOFF, like one after a failed start: a stop ends it, and what needs the program waits for it.
 
 use super::process::{Phase, Process};
 use super::start::Pull;
 use super::turn::Turn;
 use super::{Cause, Key, RunResult};
 use crate::exit::ExitStatus;
-use crate::unit::{Autorestart, LogLevel};
+use crate::unit::{Autorestart, EarlyExit, LogLevel};
 
 impl Turn<'_> {
     /// `Event::SpawnFailed`.
@@ -44,6 +48,10 @@ impl Turn<'_> {
         process.stopped = wall;
         process.exit = Some(status);
         match process.phase() {
+            Phase::Settling { .. } if may_end_early(process, status) => {
+                self.enter(key, Phase::Running { pid }, Cause::Exited(status));
+                self.ended_by_itself(key, status);
+            }
             Phase::Settling { .. } => self.exited_too_quickly(key, status),
             Phase::Stopping(_) | Phase::Unknown { stopping: true, .. } => {
                 self.ended_by_order(key, status);
@@ -69,8 +77,11 @@ impl Turn<'_> {
         let Some(process) = self.process_mut(key) else { return };
         let halt = process.halt.take();
         process.tries = process.tries.saturating_add(1);
-        let retry_at = now.after_secs(i64::from(process.tries));
-        let enough = i64::from(process.tries) > process.program.startretries;
+        process.setbacks = process.setbacks.saturating_add(1);
+        let pause = process.program.pacing.after_failed_start(process.tries, process.setbacks);
+        let retry_at = now.after(pause);
+        let retries = process.program.startretries;
+        let enough = retries != FOR_EVER && i64::from(process.tries) > retries;
         self.enter(key, Phase::Backoff { retry_at }, cause);
         if let Some(text) = warning {
             self.log(LogLevel::Warn, key, text);
@@ -94,9 +105,15 @@ impl Turn<'_> {
         self.log(LogLevel::Info, key, text);
     }
 
-    /// The wait after a failed start is over.
+    /// The wait after a failed start, or after a run, is over.
     pub(super) fn retry(&mut self, key: Key) {
-        self.start(std::iter::once((key, Cause::Retry)), Pull::Required);
+        let after_a_run = |process: &Process| process.cause == Some(Cause::Autorestart);
+        let cause = if self.process(key).is_some_and(after_a_run) {
+            Cause::Autorestart
+        } else {
+            Cause::Retry
+        };
+        self.start(std::iter::once((key, cause)), Pull::Required);
     }
 
     fn ended_by_order(&mut self, key: Key, status: ExitStatus) {
@@ -109,8 +126,11 @@ impl Turn<'_> {
     }
 
     fn ended_by_itself(&mut self, key: Key, status: ExitStatus) {
+        let now = self.now.time;
         let Some(process) = self.process_mut(key) else { return };
         let expected = status.is_expected(&process.program.exitcodes);
+        let good = expected || now.since(process.started.time) >= process.program.pacing.good_run();
+        process.setbacks = if good { 0 } else { process.setbacks.saturating_add(1) };
         process.tries = 0;
         process.result = RunResult::of(status, expected);
         if !expected {
@@ -126,9 +146,31 @@ impl Turn<'_> {
         self.enter(key, Phase::Exited { expected }, Cause::Exited(status));
         self.log(level, key, text);
         if again {
-            self.start(std::iter::once((key, Cause::Autorestart)), Pull::Required);
+            self.start_again(key);
         }
     }
+
+    /// Starts what ended by itself, now or after its pause.
+    fn start_again(&mut self, key: Key) {
+        let Some(process) = self.process(key) else { return };
+        let pause = process.program.pacing.after_run(process.setbacks);
+        if pause.is_zero() {
+            self.start(std::iter::once((key, Cause::Autorestart)), Pull::Required);
+        } else if !self.is_going_down() {
+            let retry_at = self.now.time.after(pause);
+            self.enter(key, Phase::Backoff { retry_at }, Cause::Autorestart);
+        }
+    }
+}
+
+/// The `startretries` of a program that is never given up.
+const FOR_EVER: i64 = -1;
+
+/// Whether a process that ends before `startsecs` are over has done what it was for.
+fn may_end_early(process: &Process, status: ExitStatus) -> bool {
+    process.program.pacing.early_exit == EarlyExit::Ok
+        && process.setup_error.is_none()
+        && status.is_expected(&process.program.exitcodes)
 }
 
 /// Whether a program that ended by itself is started again.

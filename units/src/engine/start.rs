@@ -117,10 +117,12 @@ impl Turn<'_> {
     /// Begins one start: launches it, or lets it wait, or fails it.
     fn begin(&mut self, key: Key, cause: Cause) {
         let Some(process) = self.process_mut(key) else { return };
-        process.restarts = match cause {
-            Cause::Autorestart | Cause::Retry => process.restarts.saturating_add(1),
-            _ => 0,
-        };
+        if matches!(cause, Cause::Autorestart | Cause::Retry) {
+            process.restarts = process.restarts.saturating_add(1);
+        } else {
+            process.restarts = 0;
+            process.setbacks = 0;
+        }
         match self.obstacles(key) {
             Ok(on) if on.is_empty() => self.launch(key, cause),
             Ok(on) => self.enter(key, Phase::Waiting { on }, cause),
@@ -261,10 +263,12 @@ impl Turn<'_> {
     }
 
     /// Crosses a process off the list of those that have not settled since the daemon came up, and says so, once, when
-    /// nothing is left. What waits for a process that goes on retrying is not waited for.
+    /// nothing is left. What waits for a process that goes on retrying is not waited for; one with a pause of its own
+    /// does so from its first failure, for the pause may be long.
     pub(super) fn settle_boot(&mut self, fact: Fact) {
-        let retries = fact.state == State::Backoff
-            && self.process(fact.key).is_some_and(|process| process.tries > 1);
+        let goes_on =
+            |process: &Process| process.tries > 1 || process.program.pacing.delay.is_some();
+        let retries = fact.state == State::Backoff && self.process(fact.key).is_some_and(goes_on);
         let Boot::Settling(left) = &mut self.engine.record.boot else { return };
         match fact.state {
             State::Starting => return,

@@ -87,10 +87,10 @@ impl State {
 
 /// Every change of state there is, as data. A change that is not here does not happen.
 ///
-/// Supervisor's own (spec "Transition table"), and four that visord adds: STARTING to STOPPED and to FATAL, for a
-/// process that was still waiting for what it requires; and two ways out of UNKNOWN, which Supervisor does not
-/// survive.
-pub const TRANSITIONS: [(State, State); 19] = [
+/// Supervisor's own (spec "Transition table"), and five that visord adds: STARTING to STOPPED and to FATAL, for a
+/// process that was still waiting for what it requires; EXITED to BACKOFF, for one with a `restart_delay`; and two ways
+/// out of UNKNOWN, which Supervisor does not survive.
+pub const TRANSITIONS: [(State, State); 20] = [
     (State::Stopped, State::Starting),
     (State::Starting, State::Running),
     (State::Starting, State::Backoff),
@@ -107,6 +107,7 @@ pub const TRANSITIONS: [(State, State); 19] = [
     (State::Stopping, State::Stopped),
     (State::Stopping, State::Unknown),
     (State::Exited, State::Starting),
+    (State::Exited, State::Backoff),
     (State::Fatal, State::Starting),
     (State::Unknown, State::Stopped),
     (State::Unknown, State::Exited),

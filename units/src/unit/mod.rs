@@ -2,10 +2,12 @@
 
 mod daemon;
 mod group;
+mod pacing;
 mod program;
 mod server;
 
 pub use daemon::{Ctl, Daemon, LogLevel, MainLog, OnOffAuto, RpcInterface, Visord, WhichBus};
 pub use group::{FcgiSocket, Group, GroupKind};
+pub use pacing::{EarlyExit, Pacing};
 pub use program::{Autorestart, LogFile, Ordering, Origin, Output, Program, User};
 pub use server::{HttpServer, Listen};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Pacing;
 use crate::name::ProcessName;
 use crate::signal::Signal;
 
@@ -31,8 +32,10 @@ pub struct Program {
     pub autorestart: Autorestart,
     /// Seconds it must stay up to count as running.
     pub startsecs: i64,
-    /// Failed starts in a row before it is given up.
+    /// Failed starts in a row before it is given up; -1 is never.
     pub startretries: i64,
+    /// How soon it is started again.
+    pub pacing: Pacing,
     /// The account it runs as; `None` keeps the daemon's.
     pub user: Option<User>,
     /// Standard output.

@@ -25,6 +25,7 @@ fn accepted_forms_and_what_they_mean() {
         ("", "autorestart", json!("unexpected")),
         ("", "startsecs", json!(1)),
         ("", "startretries", json!(3)),
+        ("", "pacing", json!({ "delay": null, "max_delay": null, "early_exit": "failure" })),
         ("", "stopsignal", json!(15)),
         ("", "stopwaitsecs", json!(10)),
         ("", "stopasgroup", json!(false)),
@@ -61,6 +62,17 @@ fn accepted_forms_and_what_they_mean() {
         ("startsecs=-1", "startsecs", json!(-1)),
         ("startretries=4294967295", "startretries", json!(4_294_967_295_u32)),
         ("startsecs=%(ENV_PORT)s", "startsecs", json!(8000)),
+        // Pauses.
+        (
+            "restart_delay=500ms\nrestart_max_delay=2 min\nearly_exit=OK",
+            "pacing",
+            json!({
+                "delay": { "secs": 0, "nanos": 500_000_000 },
+                "max_delay": { "secs": 120, "nanos": 0 },
+                "early_exit": "ok",
+            }),
+        ),
+        ("startretries=-1", "startretries", json!(-1)),
         // Sizes.
         ("stdout_logfile_maxbytes=10MB", "stdout_logfile_maxbytes", json!(10_485_760)),
         ("stdout_logfile_maxbytes=10mb", "stdout_logfile_maxbytes", json!(10_485_760)),
@@ -173,6 +185,15 @@ fn refused_forms_and_supervisors_text_for_them() {
             "Format string 'A=\"50%\"' for 'environment' is badly formatted: \
              unsupported format character '\"' (0x22) at index 6",
         ),
+        ("restart_delay=", "not a valid time span: ''"),
+        ("restart_delay=soon", "not a valid time span: 'soon'"),
+        ("restart_delay=0", "a time span must be longer than nothing"),
+        ("restart_max_delay=-1", "not a valid time span: '-1'"),
+        (
+            "restart_delay=5\nrestart_max_delay=4999ms",
+            "restart_max_delay is less than restart_delay",
+        ),
+        ("early_exit=yes", "invalid 'early_exit' value 'yes'"),
         ("stdout_journal=maybe", "not a valid boolean value: 'maybe'"),
     ] {
         let expected = format!("{text} in section 'program:x' (file: '/etc/sv/main.conf')");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -9,7 +10,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use visor_units::engine::TRANSITIONS;
 use visor_units::name::Selector;
-use visor_units::unit::{Autorestart, Group};
+use visor_units::unit::{Autorestart, EarlyExit, Group, Pacing};
 
 use crate::stage::{Script, group, program};
 use crate::world::{Act, PROGRAMS, World, full_name, plays_out};
@@ -51,9 +52,15 @@ fn act() -> impl Strategy<Value = Act> {
 
 fn script(n: usize) -> impl Strategy<Value = Script> {
     let dependency = (0..n.max(1), 0..4u8);
+    let seconds = |n: u64| Some(Duration::from_secs(n));
+    let pacing = (
+        prop_oneof![2 => Just(None), 1 => Just(seconds(1)), 1 => Just(seconds(4))],
+        prop_oneof![Just(None), Just(seconds(5))],
+        prop_oneof![Just(EarlyExit::Failure), Just(EarlyExit::Ok)],
+    );
     (
         prop_oneof![Just(0), Just(1), Just(3)],
-        0..3i64,
+        -1..3i64,
         prop_oneof![
             Just(Autorestart::Never),
             Just(Autorestart::Unexpected),
@@ -63,16 +70,19 @@ fn script(n: usize) -> impl Strategy<Value = Script> {
         prop_oneof![Just(0), Just(2)],
         0..3i64,
         vec(dependency, 0..3),
+        pacing,
     )
         .prop_map(
-            move |(startsecs, retries, autorestart, autostart, wait, priority, needs)| {
-                let script = program(&format!("p{n}"))
+            move |(startsecs, retries, autorestart, autostart, wait, priority, needs, pacing)| {
+                let (delay, max_delay, early_exit) = pacing;
+                let mut script = program(&format!("p{n}"))
                     .startsecs(startsecs)
                     .startretries(retries)
                     .autorestart(autorestart)
                     .autostart(autostart)
                     .stopwaitsecs(wait)
                     .priority(priority);
+                script.0.pacing = Pacing { delay, max_delay, early_exit };
                 let needs = needs.into_iter().filter(|(other, _)| *other != n);
                 needs.fold(script, |script, (other, kind)| match kind {
                     0 | 1 => script.requires(&full_name(other)),

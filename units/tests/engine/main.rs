@@ -8,6 +8,7 @@ mod dependencies;
 mod groups;
 mod laws;
 mod ordering;
+mod pacing;
 mod restarting;
 mod saving;
 mod shutting_down;

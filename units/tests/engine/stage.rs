@@ -13,7 +13,7 @@ use visor_units::name::{ProcessName, Selector};
 use visor_units::signal::Signal;
 use visor_units::time::{Moment, Stamp, Time};
 use visor_units::unit::{
-    Autorestart, Group, GroupKind, LogFile, Ordering, Origin, Output, Program,
+    Autorestart, EarlyExit, Group, GroupKind, LogFile, Ordering, Origin, Output, Pacing, Program,
 };
 
 /// When every story begins, on the wall clock.
@@ -36,6 +36,7 @@ pub(crate) fn program(name: &str) -> Script {
         autorestart: Autorestart::Unexpected,
         startsecs: 1,
         startretries: 3,
+        pacing: Pacing::default(),
         user: None,
         stdout: output(),
         stderr: output(),
@@ -111,6 +112,24 @@ macro_rules! orderings {
 orderings!(requires, wants, after, before);
 
 impl Script {
+    /// `restart_delay`.
+    pub(crate) fn restart_delay(mut self, delay: Duration) -> Self {
+        self.0.pacing.delay = Some(delay);
+        self
+    }
+
+    /// `restart_max_delay`.
+    pub(crate) fn restart_max_delay(mut self, delay: Duration) -> Self {
+        self.0.pacing.max_delay = Some(delay);
+        self
+    }
+
+    /// `early_exit=ok`.
+    pub(crate) fn may_end_early(mut self) -> Self {
+        self.0.pacing.early_exit = EarlyExit::Ok;
+        self
+    }
+
     /// Options stand one below the other.
     fn place_of_next(&self) -> Origin {
         let lines: usize = self.0.ordering.names().iter().map(Vec::len).sum();

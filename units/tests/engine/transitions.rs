@@ -10,7 +10,7 @@ const SQUARE: [&str; 8] = [
     /* RUNNING  */ ". . . . x x . x",
     /* BACKOFF  */ "x x . . . . x .",
     /* STOPPING */ "x . . . . . . x",
-    /* EXITED   */ ". x . . . . . .",
+    /* EXITED   */ ". x . x . . . .",
     /* FATAL    */ ". x . . . . . .",
     /* UNKNOWN  */ "x . . . . x . .",
 ];

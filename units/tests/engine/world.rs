@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use visor_units::engine::{
-    Command, Counts, Effect, Engine, Event, Key, Mood, Requester, State, SubState, Ticket, Whom,
+    Cause, Command, Counts, Effect, Engine, Event, Key, Mood, Requester, State, SubState, Ticket,
+    Whom,
 };
 use visor_units::exit::ExitStatus;
 use visor_units::name::{ProcessName, Selector};
@@ -62,6 +64,8 @@ pub(crate) struct World {
     next_ticket: u64,
     launching: Vec<Key>,
     alive: BTreeMap<u32, Key>,
+    /// When each process last ended by itself or could not be launched.
+    fell: BTreeMap<Key, u64>,
     /// The pid of the process whose end is being told: a signal to it may be on its way.
     ended: u32,
     pub(crate) open: BTreeSet<Ticket>,
@@ -85,6 +89,7 @@ impl World {
             next_ticket: 0,
             launching: Vec::new(),
             alive: BTreeMap::new(),
+            fell: BTreeMap::new(),
             ended: 0,
             open: BTreeSet::new(),
             states: BTreeMap::new(),
@@ -111,6 +116,7 @@ impl World {
             Act::Launches(n) => self.launches(n),
             Act::FailsToLaunch(n) => {
                 if let Some(key) = take(&mut self.launching, n) {
+                    self.fell.insert(key, self.now);
                     self.tell(Event::SpawnFailed { key, error: "no such file".into() });
                 }
             }
@@ -175,6 +181,7 @@ impl World {
 
     fn exits(&mut self, pid: u32, key: Key, code: u8) {
         self.alive.remove(&pid);
+        self.fell.insert(key, self.now);
         self.ended = pid;
         self.tell(Event::Exited { key, pid, status: ExitStatus::Exited(code) });
     }
@@ -245,6 +252,7 @@ impl World {
     }
 
     fn watch(&mut self, effects: &[Effect]) {
+        let mut causes = BTreeMap::new();
         for effect in effects {
             match effect {
                 Effect::GroupAdded { group, keys } => {
@@ -268,11 +276,18 @@ impl World {
                     assert_eq!(before, Some(change.from), "changes follow each other");
                     assert!(change.from.may_become(change.to), "{change:?}");
                     self.edges.insert((change.from, change.to));
+                    causes.insert(change.key, change.cause.clone());
+                    if change.cause == Cause::GaveUp {
+                        let (_, program) = &self.members[&change.name];
+                        assert_ne!(program.startretries, -1, "{} was given up", change.name);
+                    }
                     if change.to == State::Stopping {
                         self.check_stop(&change.name);
                     }
                 }
-                Effect::Spawn { key, program } => self.check_launch(*key, program),
+                Effect::Spawn { key, program } => {
+                    self.check_launch(*key, program, causes.get(key));
+                }
                 Effect::Kill { key, pid, .. } => {
                     let known = self.alive.get(pid) == Some(key) || self.ended == *pid;
                     assert!(known, "a signal to a stranger");
@@ -289,7 +304,7 @@ impl World {
         }
     }
 
-    fn check_launch(&mut self, key: Key, program: &Program) {
+    fn check_launch(&mut self, key: Key, program: &Program, cause: Option<&Cause>) {
         assert_eq!(self.engine.mood(), Mood::Running, "nothing starts on the way down");
         assert!(!self.launching.contains(&key), "launched twice");
         assert!(!self.alive.values().any(|other| *other == key), "one process at a time");
@@ -304,6 +319,11 @@ impl World {
                 "{} was started while {name} was {state}",
                 program.name
             );
+        }
+        if matches!(cause, Some(Cause::Autorestart | Cause::Retry)) {
+            let pause = Duration::from_micros(self.now - self.fell[&key]);
+            let least = program.pacing.delay.unwrap_or_default();
+            assert!(pause >= least, "{} was started after {pause:?}", program.name);
         }
         self.launching.push(key);
     }

@@ -26,7 +26,9 @@ use visor_units::engine::Key;
 use visor_units::exit::ExitStatus;
 use visor_units::name::ProcessName;
 use visor_units::signal::Signal;
-use visor_units::unit::{Autorestart, LogFile, Ordering, Origin, Output as Stream, Program};
+use visor_units::unit::{
+    Autorestart, LogFile, Ordering, Origin, Output as Stream, Pacing, Program,
+};
 
 use super::environment;
 use super::launcher::{Launch, Launched, Launcher, Output, OutputRoom, Settings};
@@ -155,6 +157,7 @@ fn program(command: &str) -> Program {
         autorestart: Autorestart::Unexpected,
         startsecs: 1,
         startretries: 3,
+        pacing: Pacing::default(),
         user: None,
         stdout: stream.clone(),
         stderr: stream,

@@ -18,7 +18,7 @@ use visor_units::engine::Key;
 use visor_units::name::ProcessName;
 use visor_units::signal::Signal;
 use visor_units::unit::{Autorestart, Daemon, LogFile, LogLevel, Output, Program};
-use visor_units::unit::{MainLog as Destination, OnOffAuto, Ordering, Origin};
+use visor_units::unit::{MainLog as Destination, OnOffAuto, Ordering, Origin, Pacing};
 
 use super::{Attachment, MainLog, Pump, Record};
 
@@ -146,6 +146,7 @@ fn program(group: &str, process: &str) -> Program {
         autorestart: Autorestart::Unexpected,
         startsecs: 1,
         startretries: 3,
+        pacing: Pacing::default(),
         user: None,
         stdout: output(),
         stderr: output(),

@@ -13,7 +13,7 @@ use crate::config::reader::{Context, MOST_PROCESSES, Reader};
 use crate::config::text::{Document, Section};
 use crate::name::ProcessName;
 use crate::signal::Signal;
-use crate::unit::{Autorestart, LogFile, Output, Program};
+use crate::unit::{Autorestart, LogFile, Output, Pacing, Program};
 
 /// The processes of one section, as members of `group`, by name. `global` is the environment below each one's own.
 pub(super) fn processes(
@@ -83,6 +83,7 @@ fn template(reader: &mut Reader<'_, '_>, group: &str) -> (Program, Range<i64>) {
         autorestart: reader.get("autorestart").unwrap_or(Autorestart::Unexpected),
         startsecs: reader.get("startsecs").unwrap_or_default(),
         startretries: reader.get("startretries").unwrap_or_default(),
+        pacing: pacing(reader),
         stopsignal: reader.get("stopsignal").unwrap_or(Signal::TERM),
         stopwaitsecs: reader.get("stopwaitsecs").unwrap_or_default(),
         stopasgroup: reader.get("stopasgroup").unwrap_or_default(),
@@ -103,6 +104,22 @@ fn template(reader: &mut Reader<'_, '_>, group: &str) -> (Program, Range<i64>) {
         reader.refuse("killasgroup", "Cannot set stopasgroup=true and killasgroup=false", hint);
     }
     (program, numbers)
+}
+
+/// visord's own rules of starting again.
+fn pacing(reader: &mut Reader<'_, '_>) -> Pacing {
+    let pacing = Pacing {
+        delay: reader.get("restart_delay"),
+        max_delay: reader.get("restart_max_delay"),
+        early_exit: reader.get("early_exit").unwrap_or_default(),
+    };
+    if let Pacing { delay: Some(delay), max_delay: Some(most), .. } = pacing
+        && most < delay
+    {
+        let hint = "write a longer time, or leave it out for a pause that does not grow";
+        reader.refuse("restart_max_delay", "restart_max_delay is less than restart_delay", hint);
+    }
+    pacing
 }
 
 fn killasgroup(reader: &mut Reader<'_, '_>) -> bool {

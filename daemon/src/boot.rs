@@ -66,7 +66,7 @@ pub(crate) fn main(
         Ok(args) if args.has("version") => print(&format!("{}\n", env!("CARGO_PKG_VERSION"))),
         Ok(args) if args.has("check") => config::check(program, &args),
         Ok(args) => match start(program, name, args) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(code) => ExitCode::from(code),
             Err(failure) => fail(program, &failure),
         },
     }
@@ -88,8 +88,8 @@ fn print(text: &str) -> ExitCode {
     }
 }
 
-/// Start-up, step by step. What fails before the log is open is told on the terminal.
-fn start(program: &str, name: &str, args: Args) -> Result<(), Failure> {
+/// Start-up, step by step, and the code to end with. What fails before the log is open is told on the terminal.
+fn start(program: &str, name: &str, args: Args) -> Result<u8, Failure> {
     let configuration = Configuration::find(program, name, &args).map_err(Failure::usage)?;
     let (plan, warnings) = configuration.load_aloud().map_err(Failure::usage)?;
     let mut log = MainLog::new(name);
@@ -127,7 +127,7 @@ fn start(program: &str, name: &str, args: Args) -> Result<(), Failure> {
 }
 
 /// One thread for everything that decides and answers; launching and log pumping have theirs.
-fn in_runtime(work: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+fn in_runtime<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = tokio::task::LocalSet::new().block_on(&runtime, work);
     // A thread that looks up an account or reads a file may hang; the end does not wait for it.
@@ -142,7 +142,7 @@ async fn serve(
     settings: Settings,
     log: MainLog,
     listener: Option<bus::Listener>,
-) -> io::Result<()> {
+) -> io::Result<u8> {
     let pump = Pump::start(log)?;
     let outcome = run(configuration, plan, settings, &pump, listener).await;
     if let Err(error) = &outcome {
@@ -160,7 +160,7 @@ async fn run(
     settings: Settings,
     pump: &Pump,
     listener: Option<bus::Listener>,
-) -> io::Result<()> {
+) -> io::Result<u8> {
     pump.set_strip_ansi(plan.daemon.strip_ansi);
     let (launcher, launched) = Launcher::start(pump.clone())?;
     let (door, requests) = door(Arc::new(configuration), pump.clone());
@@ -173,7 +173,8 @@ async fn run(
     });
     let fixed = Fixed::of(&plan);
     let mut effects = Vec::new();
-    let engine = Engine::new(plan.groups, clock::now(), &mut effects);
+    let mut engine = Engine::new(plan.groups, clock::now(), &mut effects);
+    engine.set_exit_when(plan.visord.exit_when);
     let mut core = Core {
         engine,
         launcher,

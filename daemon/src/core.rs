@@ -101,13 +101,13 @@ enum Heard {
 }
 
 impl Core {
-    /// Runs until everything is stopped and is to stay so.
+    /// Runs until everything is stopped and is to stay so. The exit code to end with.
     ///
     /// # Errors
     /// If it could not go on.
-    pub(crate) async fn run(mut self) -> io::Result<()> {
+    pub(crate) async fn run(mut self) -> io::Result<u8> {
         self.step(Event::Boot);
-        loop {
+        let code = loop {
             let counts = self.engine.counts();
             self.notify.beat(clock::now(), counts);
             let wake =
@@ -119,14 +119,15 @@ impl Core {
             match self.finished.take() {
                 None => {}
                 Some(Ending::Restart) => self.begin_again(),
-                Some(Ending::Shutdown) => break,
+                Some(Ending::Shutdown) => break 0,
+                Some(Ending::Exit(code)) => break code,
             }
-        }
+        };
         let (notices, is_bereft) = (self.notices.clone(), self.is_bereft);
         // Whoever still waits for an answer hears that we are gone.
         drop(self);
         notices.finish(LAST_WORDS).await;
-        if is_bereft { Err(io::Error::other(BEREFT)) } else { Ok(()) }
+        if is_bereft { Err(io::Error::other(BEREFT)) } else { Ok(code) }
     }
 
     async fn hear(&mut self, wake: Option<Time>) -> Heard {

@@ -42,6 +42,7 @@ impl Core {
     /// Takes over what of a plan may change while programs run.
     pub(crate) fn adopt(&mut self, plan: &Plan) {
         self.settings.adopt(plan);
+        self.engine.set_exit_when(plan.visord.exit_when.clone());
         self.pump.set_strip_ansi(plan.daemon.strip_ansi);
         self.publish_manager();
     }

@@ -47,6 +47,65 @@ fn as_process_1_it_reaps_orphans_and_ends_when_it_is_told() {
     assert!(log.contains("WARN received SIGTERM") && log.contains("stopped: parent"), "{log}");
 }
 
+/// What ends with `exit_when`, and with which code.
+const ENDS: [(&str, &str, i32); 4] = [
+    ("web", "exit 3", 3),
+    ("web", "kill -KILL $$", 137),
+    ("all-exited", "exit 0", 0),
+    ("any-fatal", "exec /nothing/here", 127),
+];
+
+/// A program that ends so as soon as it is let, beside one that has to be stopped.
+fn ending_programs(condition: &str, here: &std::path::Path, end: &str) -> String {
+    let (startsecs, side) = match condition {
+        "any-fatal" => (1, "sleep 1000"),
+        "all-exited" => (0, "true"),
+        _ => (0, "sleep 1000"),
+    };
+    let here = here.display();
+    format!(
+        "exit_when={condition}\n[program:side]\ncommand={side}\npriority=1\nstartsecs=0\nautorestart=false\n\
+         [program:web]\ncommand=sh -c 'until [ -e {here}/go ]; do sleep 0.01; done; {end}'\n\
+         autorestart=false\nstartsecs={startsecs}\nstartretries=0\n"
+    )
+}
+
+#[test]
+fn it_ends_with_the_code_of_what_it_was_for() {
+    let modes: &[&[&str]] = if is_root() { &[&[], &FIRST] } else { &[&[]] };
+    for words in modes {
+        for (condition, end, code) in ENDS {
+            let mut stage = Stage::new("");
+            stage.configure(&ending_programs(condition, stage.dir(), end));
+            stage.launch_under(words);
+            stage.write("go", "");
+            assert_eq!(stage.ended(), code, "{condition}: {end}");
+            let log = stage.read("visord.log");
+            assert!(log.contains(&format!("to end with exit code {code}")), "{log}");
+            let stopped = log.contains("stopped: side (terminated by SIGTERM)");
+            assert_eq!(stopped, condition != "all-exited", "{log}");
+            assert!(!stage.path("visord.pid").exists() && !stage.path("bus").exists());
+        }
+    }
+}
+
+#[test]
+fn a_program_that_signals_its_parent_ends_the_container() {
+    let modes: &[&[&str]] = if is_root() { &[&[], &FIRST] } else { &[&[]] };
+    for words in modes {
+        for signal in ["TERM", "QUIT", "INT"] {
+            let mut stage = Stage::new(&format!(
+                "[program:killer]\ncommand=python3 -c 'import os, signal; os.kill(os.getppid(), signal.SIG{signal})'\n\
+                 [program:up]\ncommand=sleep 1000\n"
+            ));
+            stage.launch_under(words);
+            assert_eq!(stage.ended(), 0, "{signal}");
+            let said = format!("WARN received SIG{signal} indicating exit request");
+            assert!(stage.read("visord.log").contains(&said), "{}", stage.read("visord.log"));
+        }
+    }
+}
+
 #[test]
 fn a_log_on_standard_output_is_written_once_and_never_rotated() {
     for logfile in ["/dev/stdout", "/dev/null", "/dev/stderr"] {

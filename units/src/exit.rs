@@ -46,6 +46,16 @@ impl ExitStatus {
         }
     }
 
+    /// What a shell makes of it (`$?`): the exit code, or 128 and the number of the signal.
+    #[must_use]
+    pub const fn shell_code(self) -> u8 {
+        match self {
+            Self::Exited(code) => code,
+            Self::Killed { signal, .. } => (128 + signal.0) as u8,
+            Self::Other(_) => u8::MAX,
+        }
+    }
+
     /// Whether `codes` (the `exitcodes` option) names this end as expected.
     #[must_use]
     pub fn is_expected(self, codes: &[u8]) -> bool {
@@ -72,14 +82,15 @@ mod tests {
 
     #[test]
     fn wait_statuses_read_as_supervisor_prints_them() {
-        for (raw, text, code) in [
-            (0x0300, "exit status 3", 3),
-            (0x0009, "terminated by SIGKILL", -1),
-            (0x008b, "terminated by SIGSEGV (core dumped)", -1),
-            (0x007f, "unknown termination cause 0x007f", -1),
+        for (raw, text, code, shell) in [
+            (0x0300, "exit status 3", 3, 3),
+            (0x0009, "terminated by SIGKILL", -1, 137),
+            (0x008b, "terminated by SIGSEGV (core dumped)", -1, 139),
+            (0x007f, "unknown termination cause 0x007f", -1, 255),
         ] {
             let status = ExitStatus::from_wait_status(raw);
             assert_eq!((status.to_string().as_str(), status.code()), (text, code));
+            assert_eq!(status.shell_code(), shell);
         }
     }
 }

@@ -10,7 +10,7 @@ use super::machine::Machine;
 use super::python::{int, octal, repr, strip};
 use super::text::Raw;
 use crate::signal::Signal;
-use crate::unit::{Autorestart, EarlyExit, LogLevel, OnOffAuto, User, WhichBus};
+use crate::unit::{Autorestart, EarlyExit, ExitWhen, LogLevel, OnOffAuto, User, WhichBus};
 
 /// How the text of an option is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub enum Kind {
     Duration,
     /// `ok` or `failure`.
     EarlyExit,
+    /// When the daemon ends by itself.
+    ExitWhen,
 }
 
 /// What an option means.
@@ -83,6 +85,7 @@ pub(super) enum Value {
     OnOffAuto(OnOffAuto),
     Duration(Duration),
     EarlyExit(EarlyExit),
+    ExitWhen(ExitWhen),
 }
 
 /// `std…_logfile` as written: `syslog` is still a place of its own.
@@ -128,6 +131,7 @@ impl Kind {
             Self::OnOffAuto => own::on_off_auto(text).map(Value::OnOffAuto),
             Self::Duration => own::duration(text).map(Value::Duration),
             Self::EarlyExit => own::early_exit(text).map(Value::EarlyExit),
+            Self::ExitWhen => own::exit_when(text).map(Value::ExitWhen),
         }
     }
 
@@ -166,6 +170,9 @@ impl Kind {
                 "write seconds, such as `5` or `0.5`, or a number with `ms`, `s`, `min` or `h`"
             }
             Self::EarlyExit => "write `ok` or `failure`",
+            Self::ExitWhen => {
+                "write `any-fatal`, `all-exited`, a process such as `web` or `group:process`, or `group:*`"
+            }
         }
     }
 }

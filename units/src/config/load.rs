@@ -117,6 +117,7 @@ fn understand(
     lint(document, &mut cx.report);
     if !snippet {
         warn_without_interface(cx, document);
+        translate::judge_exit_when(cx, document, &plan);
     }
     judge_order(cx, &plan, snippet);
     Some(plan)

@@ -12,7 +12,7 @@ use super::report::Report;
 use super::source::{Place, in_section};
 use super::text::{Document, Entry, Raw, Section};
 use crate::signal::Signal;
-use crate::unit::{Autorestart, EarlyExit, LogLevel, OnOffAuto, Origin, User, WhichBus};
+use crate::unit::{Autorestart, EarlyExit, ExitWhen, LogLevel, OnOffAuto, Origin, User, WhichBus};
 
 /// Processes of one configuration beyond this many are taken for a slip of the pen.
 pub(super) const MOST_PROCESSES: i64 = 100_000;
@@ -336,4 +336,5 @@ settings! {
     OnOffAuto => OnOffAuto,
     Duration => Duration,
     EarlyExit => EarlyExit,
+    ExitWhen => ExitWhen,
 }

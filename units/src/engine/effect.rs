@@ -81,6 +81,8 @@ pub enum Effect {
 pub enum Ending {
     /// To end.
     Shutdown,
+    /// To end with this exit code, because of `exit_when`.
+    Exit(u8),
     /// To begin again with a fresh configuration.
     Restart,
 }

@@ -10,7 +10,7 @@ use super::process::{Place, Process};
 use super::turn::Turn;
 use super::{Effect, Key};
 use crate::order::{Graph, Link, Strength};
-use crate::unit::Group;
+use crate::unit::{Group, GroupKind};
 
 /// A group that is running, with the keys of its programs, in order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,8 +25,9 @@ impl Turn<'_> {
     pub(super) fn add_group(&mut self, group: Arc<Group>) -> Vec<Key> {
         let keys: Vec<Key> =
             (self.engine.record.next_key..).take(group.programs.len()).map(Key).collect();
+        let is_listener = matches!(group.kind, GroupKind::EventListener { .. });
         for (key, program) in keys.iter().zip(&group.programs) {
-            let process = Process::new(program.clone(), self.now);
+            let process = Process::new(program.clone(), is_listener, self.now);
             self.engine.record.next_key = key.0 + 1;
             self.engine.index.enlist(*key, &process);
             self.engine.record.processes.insert(*key, process);
@@ -109,6 +110,7 @@ impl Index {
         self.names.insert(process.name().clone(), key);
         self.counts.add(process.state(), 1);
         self.pids.extend(process.phase().pid().map(|pid| (pid, key)));
+        self.listeners.extend(process.is_listener.then_some(key));
         for dependency in process.phase().obstacles().into_iter().flatten() {
             self.waiting.entry(*dependency).or_default().insert(key);
         }
@@ -119,5 +121,6 @@ impl Index {
         self.counts.add(process.state(), -1);
         self.timers.set(key, None);
         self.waiting.remove(&key);
+        self.listeners.remove(&key);
     }
 }

@@ -15,7 +15,7 @@ use super::update::{Structural, UpdateJob};
 use super::{Counts, Effect, Event, Key, Mood, Row, State};
 use crate::name::ProcessName;
 use crate::time::{Moment, Time};
-use crate::unit::Group;
+use crate::unit::{ExitWhen, Group};
 
 /// The state machine of every process.
 ///
@@ -40,6 +40,7 @@ pub(super) struct Record {
     /// Questions that change the set of groups, for when `update` is through.
     pub(super) queue: VecDeque<Structural>,
     pub(super) closing: Option<Closing>,
+    pub(super) exit_when: Option<ExitWhen>,
 }
 
 /// How far the start of the daemon is.
@@ -62,6 +63,8 @@ pub(super) struct Index {
     pub(super) counts: Counts,
     /// Who waits to be launched until the process is up.
     pub(super) waiting: BTreeMap<Key, BTreeSet<Key>>,
+    /// Processes that are told of events.
+    pub(super) listeners: BTreeSet<Key>,
     /// Every process in start order.
     pub(super) order: Vec<Key>,
 }
@@ -82,7 +85,14 @@ impl Engine {
         for Member { group, keys } in record.groups.drain(..) {
             effects.push(Effect::GroupRemoved { group, keys });
         }
+        let exit_when = record.exit_when.take();
         *self = Self::with_keys_from(record.next_key, groups, now, effects);
+        self.record.exit_when = exit_when;
+    }
+
+    /// Takes over when to end by itself. What has ended before is not judged by it.
+    pub fn set_exit_when(&mut self, condition: Option<ExitWhen>) {
+        self.record.exit_when = condition;
     }
 
     fn with_keys_from(
@@ -100,6 +110,7 @@ impl Engine {
             update: None,
             queue: VecDeque::new(),
             closing: None,
+            exit_when: None,
         };
         let mut engine = Self { record, index: Index::default() };
         let mut turn = Turn::new(&mut engine, now, effects);

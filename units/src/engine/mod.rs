@@ -19,7 +19,8 @@
 //! The words: [`Event`] in, [`Effect`] out, [`Command`], [`State`], [`Cause`], [`Row`].
 //!
 //! The decisions, one file each: `start` (what a start pulls in and waits for), `restart` (what becomes of a process that
-//! ended), `stop`, `ask` (commands), `ledger` (open questions), `group` and `update` (the set of groups), `shutdown`.
+//! ended), `stop`, `ask` (commands), `ledger` (open questions), `group` and `update` (the set of groups), `shutdown`, `exit_when`
+//! (ending by itself).
 //! Under them `process` (what is remembered of one), `turn` (one step in progress; the only place where a state
 //! changes), `timers`, and `machine` ([`Engine`] itself). What makes a dependency good enough to go on (a condition, a
 //! probe) is one question, `Process::outlook`; what is in the way of a launch is one set, `Turn::obstacles`.
@@ -36,6 +37,7 @@ mod cause;
 mod command;
 mod effect;
 mod event;
+mod exit_when;
 mod group;
 mod ledger;
 mod machine;

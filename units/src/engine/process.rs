@@ -65,6 +65,8 @@ pub(super) struct Halt {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Process {
     pub(super) program: Arc<Program>,
+    /// Whether it is told of events, and has no purpose of its own.
+    pub(super) is_listener: bool,
     /// Where it stands among the others; made anew from the groups whenever these change.
     #[serde(skip)]
     pub(super) place: Place,
@@ -175,9 +177,10 @@ impl Phase {
 }
 
 impl Process {
-    pub(super) fn new(program: Arc<Program>, now: Moment) -> Self {
+    pub(super) fn new(program: Arc<Program>, is_listener: bool, now: Moment) -> Self {
         Self {
             program,
+            is_listener,
             place: Place::default(),
             phase: Phase::Dead,
             halt: None,

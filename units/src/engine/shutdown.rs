@@ -35,7 +35,7 @@ pub(super) struct Closing {
 impl Closing {
     pub(super) const fn mood(&self) -> Mood {
         match self.ending {
-            Ending::Shutdown => Mood::Shutdown,
+            Ending::Shutdown | Ending::Exit(_) => Mood::Shutdown,
             Ending::Restart => Mood::Restarting,
         }
     }

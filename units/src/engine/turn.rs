@@ -85,6 +85,7 @@ impl<'a> Turn<'a> {
             self.start_if_noted(fact.key);
             self.advance_update(fact.key);
             self.advance_shutdown(fact.key);
+            self.judge_exit(fact);
         }
     }
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::User;
+use crate::name::ProcessName;
 
 /// `[supervisord]`. Command-line options are laid over it by the daemon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +126,46 @@ pub struct Visord {
     pub bus: WhichBus,
     /// `journal`: whether output goes to the journal.
     pub journal: OnOffAuto,
+    /// `exit_when`: when the daemon ends by itself; `None` is never.
+    pub exit_when: Option<ExitWhen>,
+}
+
+/// `[visord] exit_when`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExitWhen {
+    /// When any process is FATAL.
+    AnyFatal,
+    /// When every process has ended, event listeners aside.
+    AllExited,
+    /// When this process has ended.
+    Process(ProcessName),
+    /// When every process of this group has ended.
+    Group(Arc<str>),
+}
+
+impl ExitWhen {
+    /// Whether this process has a part in it.
+    #[must_use]
+    pub fn watches(&self, name: &ProcessName) -> bool {
+        match self {
+            Self::AnyFatal | Self::AllExited => true,
+            Self::Process(process) => name == process,
+            Self::Group(group) => name.group == *group,
+        }
+    }
+}
+
+impl fmt::Display for ExitWhen {
+    /// Writes it as it is written in the file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AnyFatal => f.write_str("any-fatal"),
+            Self::AllExited => f.write_str("all-exited"),
+            Self::Process(name) => write!(f, "{name}"),
+            Self::Group(name) => write!(f, "{name}:*"),
+        }
+    }
 }
 
 /// `[visord] bus`.

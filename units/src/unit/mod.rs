@@ -6,7 +6,9 @@ mod pacing;
 mod program;
 mod server;
 
-pub use daemon::{Ctl, Daemon, LogLevel, MainLog, OnOffAuto, RpcInterface, Visord, WhichBus};
+pub use daemon::{
+    Ctl, Daemon, ExitWhen, LogLevel, MainLog, OnOffAuto, RpcInterface, Visord, WhichBus,
+};
 pub use group::{FcgiSocket, Group, GroupKind};
 pub use pacing::{EarlyExit, Pacing};
 pub use program::{Autorestart, LogFile, Ordering, Origin, Output, Program, User};

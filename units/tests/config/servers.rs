@@ -1,9 +1,12 @@
 //! The daemon's own sections, servers, listeners, FastCGI programs and groups.
 
 use visor_units::config::{Request, load_ctl};
-use visor_units::unit::{FcgiSocket, GroupKind, Listen, LogLevel, MainLog, OnOffAuto, WhichBus};
+use visor_units::name::ProcessName;
+use visor_units::unit::{
+    ExitWhen, FcgiSocket, GroupKind, Listen, LogLevel, MainLog, OnOffAuto, WhichBus,
+};
 
-use crate::host::{MAIN, Table, accepted, refused};
+use crate::host::{MAIN, Table, accepted, refused, warnings};
 
 #[test]
 fn defaults_of_the_daemon() {
@@ -31,6 +34,36 @@ fn settings_of_the_daemon() {
     assert_eq!(daemon.user.map(|user| user.uid), Some(33));
     assert_eq!(plan.visord.socket.as_deref(), Some("/srv/run/bus"));
     assert_eq!((plan.visord.bus, plan.visord.journal), (WhichBus::Session, OnOffAuto::Off));
+}
+
+#[test]
+fn when_to_end_is_a_word_or_a_process_that_is_there() {
+    let programs = "[program:web]\ncommand=x\n[program:n]\ncommand=x\nnumprocs=2\nprocess_name=n%(process_num)d\n";
+    let with = |value: &str| format!("[supervisord]\n[visord]\nexit_when={value}\n{programs}");
+    for (value, condition) in [
+        ("any-fatal", ExitWhen::AnyFatal),
+        ("ALL-exited", ExitWhen::AllExited),
+        ("*", ExitWhen::AllExited),
+        ("web", ExitWhen::Process(ProcessName::new("web", "web"))),
+        ("n:n1", ExitWhen::Process(ProcessName::new("n", "n1"))),
+        ("n:*", ExitWhen::Group("n".into())),
+    ] {
+        assert_eq!(accepted(&with(value)).visord.exit_when, Some(condition), "{value}");
+    }
+    assert_eq!(accepted("[supervisord]\n").visord.exit_when, None);
+    for (value, text) in [
+        ("wbe", "exit_when names unknown process wbe"),
+        ("n", "exit_when names unknown process n"),
+        ("w:*", "exit_when names unknown process w:*"),
+        ("w*", "invalid 'exit_when' value 'w*'"),
+        ("", "invalid 'exit_when' value ''"),
+    ] {
+        assert_eq!(refused(&with(value)), text);
+    }
+    let always = "[supervisord]\n[visord]\nexit_when=x\n[program:x]\ncommand=x\nautorestart=true\n";
+    let hint = "visord ends only when it is given up; set autorestart=false on it";
+    let message = "x is started again whenever it ends (autorestart=true)";
+    assert_eq!(warnings(always), [(message.to_owned(), hint.to_owned())]);
 }
 
 #[test]

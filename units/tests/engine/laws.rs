@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use visor_units::engine::TRANSITIONS;
-use visor_units::name::Selector;
-use visor_units::unit::{Autorestart, EarlyExit, Group, Pacing};
+use visor_units::name::{ProcessName, Selector};
+use visor_units::unit::{Autorestart, EarlyExit, ExitWhen, Group, Pacing};
 
 use crate::stage::{Script, group, program};
 use crate::world::{Act, PROGRAMS, World, full_name, plays_out};
@@ -22,6 +22,15 @@ fn selector() -> impl Strategy<Value = Selector> {
         1 => Just(Selector::Group("g".into())),
         1 => Just(Selector::Pattern("p[2-4]".into())),
         1 => Just(Selector::parse("nobody")),
+    ]
+}
+
+fn exit_when() -> impl Strategy<Value = ExitWhen> {
+    prop_oneof![
+        Just(ExitWhen::AnyFatal),
+        Just(ExitWhen::AllExited),
+        Just(ExitWhen::Group("g".into())),
+        Just(ExitWhen::Process(ProcessName::new("p2", "p2"))),
     ]
 }
 
@@ -46,6 +55,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => which.prop_map(Act::Withdraws),
         2 => Just(Act::IsSaved),
         1 => any::<bool>().prop_map(|restart| Act::Ends { restart }),
+        1 => exit_when().prop_map(Act::ExitsWhen),
         1 => (0..9u32, 90..110u32).prop_map(|(key, pid)| Act::Strays(key, pid)),
     ]
 }

@@ -5,6 +5,7 @@ mod stage;
 mod commands;
 mod day;
 mod dependencies;
+mod exiting;
 mod groups;
 mod laws;
 mod ordering;

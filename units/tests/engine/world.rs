@@ -12,7 +12,7 @@ use visor_units::exit::ExitStatus;
 use visor_units::name::{ProcessName, Selector};
 use visor_units::signal::Signal;
 use visor_units::time::{Moment, Stamp, Time};
-use visor_units::unit::{Autorestart, Group, Program};
+use visor_units::unit::{Autorestart, ExitWhen, Group, Program};
 
 /// Something that happens. Numbers choose among what is there at the time.
 #[derive(Clone, Debug)]
@@ -34,6 +34,7 @@ pub(crate) enum Act {
     Withdraws(usize),
     IsSaved,
     Ends { restart: bool },
+    ExitsWhen(ExitWhen),
     Strays(u32, u32),
 }
 
@@ -73,6 +74,7 @@ pub(crate) struct World {
     states: BTreeMap<Key, State>,
     members: BTreeMap<ProcessName, (Key, Arc<Program>)>,
     pub(crate) finished: bool,
+    is_going_down: bool,
     pub(crate) edges: BTreeSet<(State, State)>,
 }
 
@@ -95,6 +97,7 @@ impl World {
             states: BTreeMap::new(),
             members: BTreeMap::new(),
             finished: false,
+            is_going_down: false,
             edges: BTreeSet::new(),
         };
         world.watch(&effects);
@@ -167,6 +170,10 @@ impl World {
             }
             Act::Ends { restart: true } => self.ask(Command::RestartDaemon),
             Act::Ends { restart: false } => self.ask(Command::Shutdown),
+            Act::ExitsWhen(condition) => {
+                self.twin.set_exit_when(Some(condition.clone()));
+                self.engine.set_exit_when(Some(condition));
+            }
             Act::Strays(key, pid) => self.strays(Key(key), pid),
         }
     }
@@ -253,6 +260,9 @@ impl World {
 
     fn watch(&mut self, effects: &[Effect]) {
         let mut causes = BTreeMap::new();
+        // What was begun before it decides to end is stopped afterwards.
+        self.is_going_down =
+            self.engine.mood() != Mood::Running && !effects.iter().any(decides_to_end);
         for effect in effects {
             match effect {
                 Effect::GroupAdded { group, keys } => {
@@ -299,13 +309,14 @@ impl World {
                     assert!(!self.finished, "it ends once");
                     self.finished = true;
                 }
-                Effect::Refresh { .. } | Effect::Log { .. } | Effect::Settled => {}
+                Effect::Log { .. } => self.is_going_down |= decides_to_end(effect),
+                Effect::Refresh { .. } | Effect::Settled => {}
             }
         }
     }
 
     fn check_launch(&mut self, key: Key, program: &Program, cause: Option<&Cause>) {
-        assert_eq!(self.engine.mood(), Mood::Running, "nothing starts on the way down");
+        assert!(!self.is_going_down, "nothing starts on the way down");
         assert!(!self.launching.contains(&key), "launched twice");
         assert!(!self.alive.values().any(|other| *other == key), "one process at a time");
         for (name, _) in &program.ordering.requires {
@@ -393,6 +404,11 @@ impl World {
             self.passes(60_000_000);
         }
     }
+}
+
+/// Whether this is the moment of `exit_when`.
+fn decides_to_end(effect: &Effect) -> bool {
+    matches!(effect, Effect::Log { text, .. } if text.starts_with("exit_when="))
 }
 
 fn process_name(name: &str) -> ProcessName {

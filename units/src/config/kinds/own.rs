@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::truth;
 use crate::config::python::{repr, strip};
-use crate::unit::{EarlyExit, OnOffAuto, WhichBus};
+use crate::name::{ProcessName, Selector};
+use crate::unit::{EarlyExit, ExitWhen, OnOffAuto, WhichBus};
 
 /// Units of time, with the microseconds of each.
 const UNITS: [(&str, u64); 5] =
@@ -62,6 +63,18 @@ pub(super) fn on_off_auto(text: &str) -> Result<OnOffAuto, String> {
         (Some(false), _) => Ok(OnOffAuto::Off),
         (None, "auto") => Ok(OnOffAuto::Auto),
         _ => Err(format!("invalid 'journal' value {}", repr(text))),
+    }
+}
+
+pub(super) fn exit_when(text: &str) -> Result<ExitWhen, String> {
+    match (text.to_lowercase().as_str(), Selector::parse(text)) {
+        ("any-fatal", _) => Ok(ExitWhen::AnyFatal),
+        ("all-exited", _) | (_, Selector::All) => Ok(ExitWhen::AllExited),
+        (_, Selector::Process(group, process)) if !text.is_empty() => {
+            Ok(ExitWhen::Process(ProcessName::new(group, process)))
+        }
+        (_, Selector::Group(group)) => Ok(ExitWhen::Group(group.into())),
+        _ => Err(format!("invalid 'exit_when' value {}", repr(text))),
     }
 }
 

@@ -94,6 +94,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Which message bus to join: auto, system, session or off."),
     works(HERE_ONLY, "journal", Kind::OnOffAuto, Some("auto"),
         "Whether output goes to the journal: auto, on or off."),
+    works(HERE_ONLY, "exit_when", Kind::ExitWhen, None,
+        "When to stop everything and end with a program's exit code: `any-fatal`, `all-exited`, a process or `group:*`."),
     // [unix_http_server], [inet_http_server]
     works(&[UnixHttpServer], "file", Kind::Text, None, "Path of the socket.")
         .not_yet(NO_HTTP),

@@ -71,6 +71,7 @@ pub(in crate::config) fn visord(cx: &mut Context<'_>, document: &Document) -> Vi
         socket: socket.map(|path| reader.cx.absolute(&path)),
         bus: reader.get("bus").unwrap_or_default(),
         journal: reader.get("journal").unwrap_or_default(),
+        exit_when: reader.get("exit_when"),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Options are read in the order in which Supervisor reads them, so that the first error is the one it would end with.
 
 mod daemon;
+mod exit_when;
 mod fastcgi;
 mod group;
 mod listener;
@@ -11,6 +12,7 @@ mod program;
 mod server;
 
 pub(super) use daemon::{ctl, visord};
+pub(super) use exit_when::judge_exit_when;
 pub(super) use server::MAIN_FACTORY;
 
 use std::sync::Arc;

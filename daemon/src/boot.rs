@@ -30,6 +30,7 @@ use crate::perform::Paths;
 use crate::reload::Fixed;
 use crate::settings::{Settings, auto_dir};
 use crate::signal::Signals;
+use crate::stdin::Inputs;
 use crate::{bus, clock, config, privilege};
 
 /// Something failed that is not the user's mistake.
@@ -190,7 +191,7 @@ async fn run(
         notify: Notify::from_environment(clock::now()),
         paths: Paths::default(),
         asked: HashMap::new(),
-        stdin: HashMap::new(),
+        inputs: Inputs::default(),
         is_bereft: false,
         launching: BTreeSet::new(),
         pending: VecDeque::new(),

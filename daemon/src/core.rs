@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
-use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use visor_dbus::{Backend as _, ManagerRow, Notice, Notices};
 use visor_units::config::Plan;
 use visor_units::engine::{
-    Answer, Change, Command, Effect, Ending, Engine, Event, Key, Mood, Requester, Ticket,
+    Answer, Change, Command, Effect, Ending, Engine, Event, Key, Mood, Requester, State, Ticket,
 };
-use visor_units::fault::Fault;
+use visor_units::fault::{Fault, Refusal};
+use visor_units::name::ProcessName;
 use visor_units::time::Time;
 use visor_units::unit::LogLevel;
 
@@ -27,6 +27,7 @@ use crate::pidfile::Pidfile;
 use crate::reload::Fixed;
 use crate::settings::Settings;
 use crate::signal::{Signals, Told};
+use crate::stdin::{Inputs, Unwritten, WAITING_MAX};
 
 /// The ticket of orders that nobody waits for: those of signals. The door gives it to nobody.
 const NOBODY: Ticket = Ticket(0);
@@ -51,8 +52,7 @@ pub(crate) struct Core {
     pub(crate) notices: Notices,
     pub(crate) paths: Paths,
     pub(crate) asked: HashMap<Ticket, oneshot::Sender<Answer>>,
-    /// The writing ends of the standard inputs of children, by process id.
-    pub(crate) stdin: HashMap<u32, OwnedFd>,
+    pub(crate) inputs: Inputs,
     pub(crate) settings: Settings,
     /// Whether the launcher is gone.
     pub(crate) is_bereft: bool,
@@ -206,7 +206,7 @@ impl Core {
                     let text = format!("process {pid} is watched the slow way: {error}");
                     self.say(LogLevel::Warn, &text);
                 }
-                self.stdin.insert(pid, stdin);
+                self.inputs.insert(pid, stdin);
                 let failure = setup_failure.map(|error| Event::SetupFailed { key, pid, error });
                 self.pending.push_back(Event::Spawned { key, pid });
                 self.pending.extend(failure);
@@ -232,7 +232,7 @@ impl Core {
 
     fn ended(&mut self, Ended { key, pid, status }: Ended) {
         self.pump.finish(key, pid);
-        self.stdin.remove(&pid);
+        self.inputs.remove(pid);
         self.step(Event::Exited { key, pid, status });
     }
 
@@ -261,6 +261,11 @@ impl Core {
                 self.step(Event::Withdrawn { ticket });
             }
             Request::Look(see) => see(&self.view()),
+            Request::RemoteComm { .. } => {}
+            // Whoever asked may have gone.
+            Request::SendStdin { name, bytes, reply } => {
+                drop(reply.send(self.send_stdin(&name, &bytes)));
+            }
             Request::Reload { ticket, who, plan, reply } => {
                 // If everything is being stopped already, the engine refuses.
                 if self.engine.mood() == Mood::Running {
@@ -289,6 +294,26 @@ impl Core {
             self.asked.insert(ticket, reply);
         }
         self.step(Event::Asked { ticket, requester, command });
+    }
+
+    /// Supervisor's judgement, in its order.
+    fn send_stdin(&mut self, name: &ProcessName, bytes: &[u8]) -> Result<(), Refusal> {
+        if self.engine.mood() != Mood::Running {
+            return Err(Fault::ShuttingDown.into());
+        }
+        let row = self.engine.find(name).and_then(|key| self.engine.row(key));
+        let row = row.ok_or(Fault::NoSuchUnit)?;
+        if row.pid == 0 || row.state == State::Stopping {
+            return Err(Fault::NotRunning.into());
+        }
+        self.inputs.send(row.pid, bytes).map_err(|unwritten| match unwritten {
+            Unwritten::Closed => Refusal::new(Fault::NoFile, "standard input is closed"),
+            Unwritten::Full => {
+                let most = WAITING_MAX / (1024 * 1024);
+                let text = format!("does not read its standard input: {most} MiB may wait for it");
+                Refusal::new(Fault::Failed, text)
+            }
+        })
     }
 
     fn view(&self) -> View<'_> {

@@ -34,6 +34,11 @@ pub(crate) enum Request {
     Withdraw(Ticket),
     /// A look at the truth. The closure sends its answer itself.
     Look(Box<dyn FnOnce(&View<'_>) + Send>),
+    /// Something that listeners are to be told.
+    #[expect(dead_code, reason = "no listener is sent events yet")]
+    RemoteComm { kind: String, data: String },
+    /// Bytes for the standard input of a process.
+    SendStdin { name: ProcessName, bytes: Vec<u8>, reply: oneshot::Sender<Result<(), Refusal>> },
     /// An order to begin again with this plan, which was found sound.
     Reload { ticket: Ticket, who: Requester, plan: Box<Plan>, reply: oneshot::Sender<Answer> },
     /// An order to apply this plan.
@@ -205,6 +210,14 @@ impl Backend for Door {
         self.wait(ticket, Request::Reload { ticket, who, plan, reply }, answer).await
     }
 
+    async fn send_stdin(&self, name: ProcessName, bytes: Vec<u8>) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::SendStdin { name, bytes, reply };
+        let sent = self.requests.send(request).await.is_ok();
+        let answer = if sent { answer.await.ok() } else { None };
+        answer.unwrap_or_else(|| Err(Fault::ShuttingDown.into()))
+    }
+
     async fn open_log(&self, request: LogRequest) -> Result<OwnedFd, Refusal> {
         let range = Range {
             follow: request.follow,
@@ -227,6 +240,18 @@ impl Backend for Door {
         })
         .await
         .unwrap_or_else(|error| Err(Refusal::new(Fault::Failed, error.to_string())))
+    }
+}
+
+impl Door {
+    /// Tells the listeners of REMOTE_COMMUNICATION; in any mood, as Supervisor does.
+    ///
+    /// # Errors
+    /// `ShuttingDown` once the core is gone.
+    #[expect(dead_code, reason = "what tells them over HTTP is not there yet")]
+    pub(crate) async fn remote_comm(&self, kind: String, data: String) -> Result<(), Refusal> {
+        let request = Request::RemoteComm { kind, data };
+        self.requests.send(request).await.map_err(|_| Fault::ShuttingDown.into())
     }
 }
 

@@ -24,6 +24,7 @@ mod privilege;
 mod reload;
 mod settings;
 mod signal;
+mod stdin;
 mod telemetry;
 
 use std::path::Path;

@@ -14,12 +14,19 @@ pub enum Action {
     ManageDaemon,
     /// Read what processes wrote.
     ReadLogs,
+    /// Write to the standard input of processes.
+    SendInput,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 4] =
-        [Self::ManageUnits, Self::ManageConfig, Self::ManageDaemon, Self::ReadLogs];
+    pub const ALL: [Self; 5] = [
+        Self::ManageUnits,
+        Self::ManageConfig,
+        Self::ManageDaemon,
+        Self::ReadLogs,
+        Self::SendInput,
+    ];
 
     /// The last word of its polkit action id.
     #[must_use]
@@ -29,6 +36,7 @@ impl Action {
             Self::ManageConfig => "manage-config",
             Self::ManageDaemon => "manage-daemon",
             Self::ReadLogs => "read-logs",
+            Self::SendInput => "send-input",
         }
     }
 }

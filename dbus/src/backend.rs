@@ -35,6 +35,15 @@ pub trait Backend: Clone + 'static {
     fn update(&self, who: Requester, only: Vec<String>) -> impl Future<Output = Answer>;
     /// Stops everything and begins again with a fresh configuration; refused if that has errors.
     fn reload_daemon(&self, who: Requester) -> impl Future<Output = Answer>;
+    /// Writes to the standard input of a process. What its pipe does not take now is kept for it.
+    ///
+    /// # Errors
+    /// `NoSuchUnit`, `NotRunning`, `NoFile` if its standard input is closed, `Failed` if too much waits already.
+    fn send_stdin(
+        &self,
+        name: ProcessName,
+        bytes: Vec<u8>,
+    ) -> impl Future<Output = Result<(), Refusal>>;
     /// A descriptor from which the output of a process can be read.
     ///
     /// # Errors

@@ -48,6 +48,7 @@ impl<B: Backend, A: Authority> Server<B, A> {
             Manager::Reread => self.reread(call).await,
             Manager::Update => self.update(call).await,
             Manager::OpenLog => self.open_log(call).await,
+            Manager::SendStdin => self.send_stdin(call).await,
             Manager::ReloadConfigOfDaemon => {
                 settle(self.backend.reload_daemon(call.who.clone()).await)?;
                 call.reply(&())
@@ -88,9 +89,8 @@ impl<B: Backend, A: Authority> Server<B, A> {
     async fn get_unit(&self, call: &Call) -> Result<Message, CallError> {
         let body = call.message.body();
         let word: &str = body.deserialize()?;
-        let unknown = || Refusal::new(Fault::NoSuchUnit, format!("no process named {word:?}"));
-        let name = one_name(word).ok_or_else(unknown)?;
-        let row = self.backend.row(&name).await.ok_or_else(unknown)?;
+        let name = process(word)?;
+        let row = self.backend.row(&name).await.ok_or_else(|| unknown(word))?;
         let view = self.kinds().await.view(row);
         call.reply(&(object_path(&view), Entry { view: &view, columns: &Columns::settled() }))
     }
@@ -234,9 +234,15 @@ impl<B: Backend, A: Authority> Server<B, A> {
         let body = call.message.body();
         let (word, stream, options): (&str, &str, HashMap<String, OwnedVariant>) =
             body.deserialize()?;
-        let unknown = || Refusal::new(Fault::NoSuchUnit, format!("no process named {word:?}"));
-        let name = if word.is_empty() { None } else { Some(one_name(word).ok_or_else(unknown)?) };
+        let name = if word.is_empty() { None } else { Some(process(word)?) };
         self.log(name, stream, options, call).await
+    }
+
+    async fn send_stdin(&self, call: &Call) -> Result<Message, CallError> {
+        let body = call.message.body();
+        let (word, bytes): (&str, &[u8]) = body.deserialize()?;
+        self.backend.send_stdin(process(word)?, bytes.to_vec()).await?;
+        call.reply(&())
     }
 
     async fn log(
@@ -282,12 +288,16 @@ fn exactly(name: &ProcessName) -> Selector {
     Selector::Process(name.group.to_string(), name.process.to_string())
 }
 
-/// The process that a word names, if it names one and not several.
-fn one_name(word: &str) -> Option<ProcessName> {
+/// The process that a word names; several are none.
+fn process(word: &str) -> Result<ProcessName, Refusal> {
     match Selector::parse(word) {
-        Selector::Process(group, process) => Some(ProcessName::new(group, process)),
-        Selector::All | Selector::Group(_) | Selector::Pattern(_) => None,
+        Selector::Process(group, process) => Ok(ProcessName::new(group, process)),
+        Selector::All | Selector::Group(_) | Selector::Pattern(_) => Err(unknown(word)),
     }
+}
+
+fn unknown(word: &str) -> Refusal {
+    Refusal::new(Fault::NoSuchUnit, format!("no process named {word:?}"))
 }
 
 /// Makes one error of an answer: the only refusal as it is, several as `Failed` with a text that names each.

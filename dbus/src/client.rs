@@ -214,6 +214,14 @@ impl Client {
         self.manager("Signal", &([name].as_slice(), signal.0, whom)).await.map(drop)
     }
 
+    /// Writes to the standard input of a process.
+    ///
+    /// # Errors
+    /// As the daemon refused.
+    pub async fn send_stdin(&self, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
+        self.manager("SendStdin", &(name, bytes)).await.map(drop)
+    }
+
     /// What `update` would change.
     ///
     /// # Errors

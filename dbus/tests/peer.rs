@@ -177,6 +177,21 @@ fn a_log_is_a_descriptor() {
 }
 
 #[test]
+fn standard_input_is_written_as_it_is() {
+    run(async {
+        let table = Table::of(&["g:p"]);
+        let (client, _directory) = client(&table, own_uid()).await;
+        client.send_stdin("g:p", b"one\0\xff\n").await.unwrap();
+        let written = (ProcessName::new("g", "p"), b"one\0\xff\n".to_vec());
+        assert_eq!(*table.inputs.borrow(), [written]);
+        for nobody in ["q", "g:*", "all"] {
+            let refusal = client.send_stdin(nobody, b"x").await.unwrap_err();
+            assert_eq!(refusal.fault, Fault::NoSuchUnit, "{nobody}");
+        }
+    });
+}
+
+#[test]
 fn properties_are_shown_by_name() {
     run(async {
         let table = Table::of(&["web"]);

@@ -19,6 +19,7 @@ pub(crate) enum Manager {
     Reread,
     Update,
     OpenLog,
+    SendStdin,
     ReloadConfigOfDaemon,
     Shutdown,
 }
@@ -120,6 +121,14 @@ pub(crate) static MANAGER: Interface<ManagerRow, Manager> = Interface {
             takes: &[Arg("name", "s"), Arg("stream", "s"), Arg("options", "a{sv}")],
             gives: &[Arg("log", "h")],
             action: Some(Action::ReadLogs),
+        },
+        Method {
+            id: Manager::SendStdin,
+            name: "SendStdin",
+            doc: "Writes to the standard input of a process. What it does not read now is kept for it.",
+            takes: &[Arg("name", "s"), Arg("bytes", "ay")],
+            gives: &[],
+            action: Some(Action::SendInput),
         },
         Method {
             id: Manager::ReloadConfigOfDaemon,

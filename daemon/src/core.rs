@@ -200,7 +200,7 @@ impl Core {
 
     fn launched(&mut self, launched: Launched) {
         match launched {
-            Launched::Started { key, pid, pidfd, stdin, setup_failure } => {
+            Launched::Started { key, pid, pidfd, invocation, stdin, setup_failure } => {
                 self.launching.remove(&key);
                 if let Err(error) = self.reaper.watch(key, pid, pidfd) {
                     let text = format!("process {pid} is watched the slow way: {error}");
@@ -208,7 +208,7 @@ impl Core {
                 }
                 self.inputs.insert(pid, stdin);
                 let failure = setup_failure.map(|error| Event::SetupFailed { key, pid, error });
-                self.pending.push_back(Event::Spawned { key, pid });
+                self.pending.push_back(Event::Spawned { key, pid, invocation });
                 self.pending.extend(failure);
                 self.decide();
             }

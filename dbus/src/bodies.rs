@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use visor_units::engine::Row;
 use visor_units::unit::Group;
-use zbus::{ObjectPath, Signature, Type, Variant};
+use zbus::{Signature, Type, Variant};
 
-use crate::path::program_path;
+use crate::path::object_path;
 use crate::table::{Emits, PROGRAM, Property, UNIT, Values, View, kind_name};
 
 /// The kinds of groups by name.
@@ -25,12 +25,6 @@ impl Kinds {
         let kind = self.0.get(&row.program.name.group).copied().unwrap_or("program");
         View::new(row, kind)
     }
-}
-
-/// The path of a process, as a value.
-pub(crate) fn object_path(view: &View) -> ObjectPath<'static> {
-    // Labels hold only letters, digits and underscores, so this is a path always.
-    ObjectPath::from_string_unchecked(program_path(&view.row.program.name))
 }
 
 /// Which properties of a process a dictionary holds, and whether empty ones are in it.
@@ -95,7 +89,7 @@ impl Serialize for Entry<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { view, columns } = *self;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("Path", &Variant::ObjectPath(object_path(view)))?;
+        map.serialize_entry("Path", &Variant::ObjectPath(object_path(&view.row.program.name)))?;
         for property in &columns.properties {
             let value = (property.get)(view);
             if !columns.sparse || !is_empty(&value) {
@@ -153,7 +147,7 @@ impl Serialize for ManagedObjects {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for view in &self.0 {
-            map.serialize_entry(&object_path(view), &Interfaces(view))?;
+            map.serialize_entry(&object_path(&view.row.program.name), &Interfaces(view))?;
         }
         map.end()
     }

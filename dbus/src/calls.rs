@@ -8,9 +8,10 @@ use visor_units::name::{ProcessName, Selector};
 use visor_units::signal::Signal;
 use zbus::{Fd, Message, ObjectPath, OwnedVariant};
 
-use crate::bodies::{Columns, Entry, UnitList, object_path};
+use crate::bodies::{Columns, Entry, UnitList};
 use crate::fault::{CallError, error_name};
 use crate::options::Options;
+use crate::path::object_path;
 use crate::server::{Call, Server, write};
 use crate::table::{Manager, Unit, View, text};
 use crate::{Action, Authority, Backend, LogRequest};
@@ -92,7 +93,10 @@ impl<B: Backend, A: Authority> Server<B, A> {
         let name = process(word)?;
         let row = self.backend.row(&name).await.ok_or_else(|| unknown(word))?;
         let view = self.kinds().await.view(row);
-        call.reply(&(object_path(&view), Entry { view: &view, columns: &Columns::settled() }))
+        call.reply(&(
+            object_path(&view.row.program.name),
+            Entry { view: &view, columns: &Columns::settled() },
+        ))
     }
 
     async fn get_unit_by_pid(&self, call: &Call) -> Result<Message, CallError> {
@@ -102,7 +106,10 @@ impl<B: Backend, A: Authority> Server<B, A> {
         // A process that does not run has pid 0; that names nothing.
         let found = if pid == 0 { None } else { self.backend.row_by_pid(pid).await };
         let view = self.kinds().await.view(found.ok_or_else(unknown)?);
-        call.reply(&(object_path(&view), Entry { view: &view, columns: &Columns::settled() }))
+        call.reply(&(
+            object_path(&view.row.program.name),
+            Entry { view: &view, columns: &Columns::settled() },
+        ))
     }
 
     async fn list_units(&self, call: &Call) -> Result<Message, CallError> {

@@ -2,6 +2,7 @@
 //! ASCII letter or digit, and a digit at the beginning, is written `_` and two hex digits; the empty name is `_`.
 
 use visor_units::name::ProcessName;
+use zbus::ObjectPath;
 
 use crate::ROOT_PATH;
 
@@ -54,6 +55,12 @@ pub(crate) fn parse(path: &str) -> Option<Node> {
         }
         Some(_) => None,
     }
+}
+
+/// The path of a process, as a value.
+pub(crate) fn object_path(name: &ProcessName) -> ObjectPath<'static> {
+    // Labels hold only letters, digits and underscores, so this is a path always.
+    ObjectPath::from_string_unchecked(program_path(name))
 }
 
 /// Makes one label of a path from any name.

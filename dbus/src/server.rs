@@ -5,11 +5,11 @@ use visor_units::name::ProcessName;
 use zbus::message::Header;
 use zbus::{DynamicType, Message, Variant};
 
-use crate::bodies::{Columns, Entry, Interfaces, Kinds, ManagedObjects, object_path};
+use crate::bodies::{Columns, Entry, Interfaces, Kinds, ManagedObjects};
 use crate::dispatch::{Named, Target, unknown_interface, unknown_object};
 use crate::fault::CallError;
 use crate::notices::Notices;
-use crate::path::{self, Node, escape, program_path};
+use crate::path::{self, Node, escape, object_path, program_path};
 use crate::table::{self, MANAGER, PROGRAM, Property, UNIT, Values, View};
 use crate::{Authority, Backend, ManagerRow};
 
@@ -271,7 +271,7 @@ fn is_common(interface: &str) -> bool {
 /// The message that a process is there now.
 pub(crate) fn added(view: &View) -> zbus::Result<Message> {
     Message::signal(crate::ROOT_PATH, table::OBJECT_MANAGER.name, "InterfacesAdded")
-        .build(&(object_path(view), Interfaces(view)))
+        .build(&(object_path(&view.row.program.name), Interfaces(view)))
 }
 
 /// The message that a process is there no more.

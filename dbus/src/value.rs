@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use zbus::Variant;
+use zbus::{Signature, Variant};
 
 /// What a property is, for showing and for JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,11 +34,20 @@ impl From<&Variant<'_>> for Value {
             Variant::U32(number) => Self::Unsigned((*number).into()),
             Variant::U64(number) => Self::Unsigned(*number),
             Variant::Bool(flag) => Self::Flag(*flag),
+            Variant::Array(list) if list.element_signature() == &Signature::U8 => {
+                Self::Text(hex(list))
+            }
             Variant::Array(list) => Self::List(list.iter().map(Self::from).collect()),
             Variant::Variant(inner) => Self::from(&**inner),
             other => Self::Other(other.to_string()),
         }
     }
+}
+
+/// Bytes as systemd shows an id: two hex digits each.
+fn hex(bytes: &zbus::Array<'_>) -> String {
+    let byte = |value: &Variant<'_>| u8::try_from(value).unwrap_or_default();
+    bytes.iter().map(|value| format!("{:02x}", byte(value))).collect()
 }
 
 impl fmt::Display for Value {

@@ -4,9 +4,11 @@
 mod fixture;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use fixture::{Table, attach, own_uid, run};
-use visor_units::engine::{Cause, State};
+use visor_units::engine::{Cause, Links, State};
+use visor_units::invocation::InvocationId;
 use zbus::connection::Builder;
 use zbus::message::Flags;
 use zbus::{
@@ -180,6 +182,28 @@ fn answers_have_the_types_that_introspection_shows() {
             ),
             "v"
         );
+    });
+}
+
+#[test]
+fn what_a_process_needs_is_named_by_the_paths_of_objects() {
+    run(async {
+        let table = Table::of(&["web", "db"]);
+        let db = table.rows.borrow()[1].program.name.clone();
+        let links = Links { requires: vec![db], ..Links::default() };
+        table.rows.borrow_mut()[0].links = Arc::new(links);
+        table.rows.borrow_mut()[0].invocation = InvocationId([0xab; 16]);
+        let connection = connect(&table).await;
+        let get = async |interface: &str, name: &str| {
+            let answer = call(&connection, (WEB, PROPERTIES, "Get"), &(interface, name)).await;
+            OwnedVariant::try_from(answer.unwrap().body().deserialize::<Variant<'_>>().unwrap())
+                .unwrap()
+        };
+        let requires = get("org.visord1.Unit", "Requires").await;
+        assert_eq!(requires.to_string(), "[objectpath \"/org/visord1/program/db_3adb\"]");
+        let invocation = get("org.visord1.Program", "InvocationId").await;
+        let shown = visor_dbus::Value::from(&Variant::from(invocation));
+        assert_eq!(shown.to_string(), "ab".repeat(16), "as in the journal");
     });
 }
 

@@ -13,6 +13,7 @@ pub mod engine;
 pub mod exit;
 pub mod fault;
 pub mod getopt;
+pub mod invocation;
 pub mod name;
 pub mod order;
 pub mod printable;

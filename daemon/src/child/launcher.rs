@@ -23,7 +23,7 @@ use super::spawn::{Account, Child, Recipe, Spawner, Step};
 use crate::privilege::{PrivilegeError, groups_of};
 
 /// Names one run of a program: 128 random bits, formatted as an id of sd-id128(3) is.
-pub(crate) type InvocationId = [u8; 16];
+use visor_units::invocation::InvocationId;
 
 /// A program to be launched.
 #[derive(Clone, Debug)]
@@ -62,6 +62,8 @@ pub(crate) enum Launched {
         pid: u32,
         /// Its pidfd.
         pidfd: OwnedFd,
+        /// Names the run.
+        invocation: InvocationId,
         /// The writing end of its standard input, non-blocking.
         stdin: OwnedFd,
         /// Why its program does not run in it (`couldn't chdir to /x: ENOENT`). It says so itself on its standard error
@@ -181,7 +183,7 @@ impl<R: OutputRoom> Worker<R> {
         let stderr = pipes.stderr.map(|(reader, _)| reader.into());
         self.room.attach(prepared, Output { key, pid, invocation, stdout, stderr });
         let stdin = pipes.stdin.1.into();
-        Ok(Launched::Started { key, pid, pidfd, stdin, setup_failure })
+        Ok(Launched::Started { key, pid, pidfd, invocation, stdin, setup_failure })
     }
 
     fn spawn(
@@ -306,5 +308,5 @@ fn new_invocation() -> InvocationId {
     // A random UUID (RFC 9562, version 4), as systemd's ids are.
     id[6] = id[6] & 0x0f | 0x40;
     id[8] = id[8] & 0x3f | 0x80;
-    id
+    InvocationId(id)
 }

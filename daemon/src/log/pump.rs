@@ -11,6 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use visor_units::engine::Key;
+use visor_units::invocation::InvocationId;
 use visor_units::name::ProcessName;
 use visor_units::unit::{Daemon, Output, Program};
 
@@ -90,7 +91,7 @@ pub(crate) struct Attachment {
     /// Its process id.
     pub(crate) pid: u32,
     /// Names this run (`INVOCATION_ID`).
-    pub(crate) invocation: [u8; 16],
+    pub(crate) invocation: InvocationId,
     /// The reading end of its standard output.
     pub(crate) stdout: OwnedFd,
     /// The reading end of its standard error; `None` where that goes where standard output goes.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use visor_units::invocation::InvocationId;
 use visor_units::name::ProcessName;
 
 use super::hub::Stream;
@@ -25,7 +26,7 @@ pub(super) struct Identity<'a> {
     /// Its process id.
     pub(super) pid: u32,
     /// Names the run.
-    pub(super) invocation: [u8; 16],
+    pub(super) invocation: InvocationId,
 }
 
 impl Identity<'_> {
@@ -45,7 +46,7 @@ impl Identity<'_> {
             ("VISORD_GROUP", &self.name.group),
             ("VISORD_PROCESS", &self.name.qualified()),
             ("VISORD_STREAM", stream.name()),
-            ("VISORD_INVOCATION_ID", &hex(self.invocation)),
+            ("VISORD_INVOCATION_ID", &self.invocation.to_string()),
             ("OBJECT_PID", &self.pid.to_string()),
             ("OBJECT_SYSTEMD_UNIT", &unit(self.name)),
         ] {
@@ -87,10 +88,6 @@ pub(super) fn unit(name: &ProcessName) -> String {
     }
     unit.push_str(".service");
     unit
-}
-
-fn hex(bytes: [u8; 16]) -> String {
-    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 #[cfg(test)]

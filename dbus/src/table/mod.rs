@@ -21,9 +21,11 @@ pub(crate) use xml::node;
 pub use xml::interfaces;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use zbus::{Signature, Str, Type, Variant};
+use visor_units::name::ProcessName;
+use zbus::{ObjectPath, Signature, Str, Type, Variant};
 
 use crate::authority::Action;
+use crate::path::object_path;
 
 /// An interface: its methods by `M`, which the dispatcher matches without a gap, and properties of an `S`.
 pub(crate) struct Interface<S: 'static, M: 'static> {
@@ -174,6 +176,12 @@ pub(crate) fn text<'a>(text: impl Into<Str<'a>>) -> Variant<'a> {
         return Variant::from(text.replace('\0', "\u{fffd}"));
     }
     Variant::Str(text)
+}
+
+/// The objects of processes as an array of paths.
+pub(crate) fn paths<'a>(processes: &[ProcessName]) -> Variant<'a> {
+    let paths: Vec<ObjectPath<'_>> = processes.iter().map(object_path).collect();
+    Variant::from(paths)
 }
 
 /// Names as an array of strings.

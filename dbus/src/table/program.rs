@@ -47,6 +47,13 @@ pub(crate) static PROGRAM: Interface<View, Program> = Interface {
             get: |view| Variant::U32(view.row.pid),
         },
         Property {
+            name: "InvocationId",
+            signature: "ay",
+            emits: Emits::Value,
+            doc: "Names its last run, as VISORD_INVOCATION_ID in the journal; zeros if it never ran.",
+            get: |view| Variant::from(view.row.invocation.0.to_vec()),
+        },
+        Property {
             name: "StartTimestamp",
             signature: "t",
             emits: Emits::Value,

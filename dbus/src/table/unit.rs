@@ -3,7 +3,7 @@
 use visor_units::engine::State;
 use zbus::Variant;
 
-use super::{Arg, Emits, Interface, Method, Property, View, names, text};
+use super::{Arg, Emits, Interface, Method, Property, View, names, paths, text};
 use crate::authority::Action;
 
 /// Methods of `org.visord1.Unit`.
@@ -92,6 +92,34 @@ pub(crate) static UNIT: Interface<View, Unit> = Interface {
             emits: Emits::Value,
             doc: "Names of what it waits for before it starts.",
             get: |view| names(&view.row.waiting_for),
+        },
+        Property {
+            name: "Requires",
+            signature: "ao",
+            emits: Emits::Value,
+            doc: "What it cannot do without.",
+            get: |view| paths(&view.row.links.requires),
+        },
+        Property {
+            name: "Wants",
+            signature: "ao",
+            emits: Emits::Value,
+            doc: "What is started along with it.",
+            get: |view| paths(&view.row.links.wants),
+        },
+        Property {
+            name: "After",
+            signature: "ao",
+            emits: Emits::Value,
+            doc: "What it starts after; what it requires and wants is among them.",
+            get: |view| paths(&view.row.links.after),
+        },
+        Property {
+            name: "RequiredBy",
+            signature: "ao",
+            emits: Emits::Value,
+            doc: "What cannot do without it.",
+            get: |view| paths(&view.row.links.required_by),
         },
         Property {
             name: "StateChangeTimestamp",

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Command, Key, Requester, Ticket};
 use crate::exit::ExitStatus;
+use crate::invocation::InvocationId;
 
 /// The whole of what the engine can be told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub enum Event {
         key: Key,
         /// Its process id.
         pid: u32,
+        /// Names the run.
+        invocation: InvocationId,
     },
     /// A process asked for by `Effect::Spawn` could not be launched.
     SpawnFailed {

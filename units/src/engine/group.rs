@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::machine::{Engine, Index};
 use super::process::{Place, Process};
 use super::turn::Turn;
-use super::{Effect, Key};
+use super::{Effect, Key, Links};
+use crate::name::ProcessName;
 use crate::order::{Graph, Link, Strength};
 use crate::unit::{Group, GroupKind};
 
@@ -54,7 +55,8 @@ impl Turn<'_> {
 
     /// Makes the start order and every dependency anew.
     pub(super) fn relink(&mut self) {
-        self.engine.relink();
+        let changed = self.engine.relink();
+        self.effects.extend(changed.into_iter().map(|key| Effect::Refresh { key }));
     }
 }
 
@@ -63,7 +65,9 @@ impl Engine {
         self.record.groups.iter().find(|member| *member.group.name == *group)
     }
 
-    fn relink(&mut self) {
+    /// Those that others depend on, or that depend on others, in another way than before.
+    fn relink(&mut self) -> Vec<Key> {
+        let mut changed = Vec::new();
         let (graph, _) = Graph::resolve(&self.groups());
         let keys: Vec<Key> =
             self.record.groups.iter().flat_map(|member| member.keys.iter().copied()).collect();
@@ -71,14 +75,20 @@ impl Engine {
         let ranks: BTreeMap<Key, usize> = self.index.order.iter().copied().zip(0..).collect();
         for (at, key) in keys.iter().enumerate() {
             if let Some(process) = self.record.processes.get_mut(key) {
+                let links = Arc::new(links(&graph, at));
+                if links != process.place.links {
+                    changed.push(*key);
+                }
                 process.place = Place {
                     rank: ranks.get(key).copied().unwrap_or_default(),
                     dependencies: by_key(&keys, graph.dependencies_of(at)),
                     dependents: by_key(&keys, graph.dependents_of(at)),
                     missing: graph.missing(at).first().cloned(),
+                    links,
                 };
             }
         }
+        changed
     }
 
     /// Makes everything anew that follows from the record.
@@ -98,6 +108,21 @@ impl Engine {
             self.index.timers.set(*key, process.phase().deadline(going_down));
         }
         self.relink();
+    }
+}
+
+/// The dependencies of the process at this position, by name.
+fn links(graph: &Graph, at: usize) -> Links {
+    let names = |links: &[Link], counts: fn(Strength) -> bool| -> Vec<ProcessName> {
+        let links = links.iter().filter(|link| counts(link.strength));
+        links.filter_map(|link| graph.name(link.other).cloned()).collect()
+    };
+    let dependencies = graph.dependencies_of(at);
+    Links {
+        requires: names(dependencies, |strength| strength == Strength::Requires),
+        wants: names(dependencies, |strength| strength == Strength::Wants),
+        after: names(dependencies, |_| true),
+        required_by: names(graph.dependents_of(at), |strength| strength == Strength::Requires),
     }
 }
 

@@ -157,6 +157,7 @@ impl Engine {
             sub_state: process.phase().sub_state(),
             pid: process.phase().pid().unwrap_or_default(),
             started: process.started,
+            invocation: process.invocation,
             stopped: process.stopped,
             exit: process.exit,
             spawn_error: process.spawn_error.clone(),
@@ -167,6 +168,7 @@ impl Engine {
             changed: process.changed,
             cause: process.cause.clone(),
             waiting_for: process.waits_for().filter_map(name).collect(),
+            links: process.place.links.clone(),
         })
     }
 

@@ -57,7 +57,7 @@ pub use command::{Answer, Command, Outcome, Ticket, Whom};
 pub use effect::{Change, Effect, Ending};
 pub use event::Event;
 pub use machine::Engine;
-pub use snapshot::{Counts, Row, RunResult};
+pub use snapshot::{Counts, Links, Row, RunResult};
 pub use state::{Mood, State, SubState, TRANSITIONS};
 
 use serde::{Deserialize, Serialize};

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Key, RunResult, State, SubState};
+use super::{Cause, Key, Links, RunResult, State, SubState};
 use crate::exit::ExitStatus;
+use crate::invocation::InvocationId;
 use crate::name::ProcessName;
 use crate::order::Strength;
 use crate::time::{Moment, Stamp, Time};
@@ -76,6 +77,7 @@ pub(super) struct Process {
     /// Why it is to be started as soon as it is stopped; set only while a stop is ordered or under way.
     pub(super) then_start: Option<Cause>,
     pub(super) started: Moment,
+    pub(super) invocation: InvocationId,
     pub(super) stopped: Stamp,
     pub(super) exit: Option<ExitStatus>,
     pub(super) spawn_error: String,
@@ -99,6 +101,8 @@ pub(super) struct Place {
     pub(super) dependents: Vec<(Key, Strength)>,
     /// A name it requires that is not there.
     pub(super) missing: Option<String>,
+    /// The same by name, for those who look.
+    pub(super) links: Arc<Links>,
 }
 
 /// What somebody who waits for a process can expect of it.
@@ -186,6 +190,7 @@ impl Process {
             halt: None,
             then_start: None,
             started: Moment::default(),
+            invocation: InvocationId::default(),
             stopped: Stamp::default(),
             exit: None,
             spawn_error: String::new(),

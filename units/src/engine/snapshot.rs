@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cause, Key, State, SubState};
 use crate::exit::ExitStatus;
+use crate::invocation::InvocationId;
 use crate::name::ProcessName;
 use crate::time::{Moment, Stamp};
 use crate::unit::Program;
@@ -25,6 +26,8 @@ pub struct Row {
     pub pid: u32,
     /// When it was last launched; zero is never.
     pub started: Moment,
+    /// Names its last run.
+    pub invocation: InvocationId,
     /// When it last ended; zero is never.
     pub stopped: Stamp,
     /// How it last ended.
@@ -45,6 +48,22 @@ pub struct Row {
     pub cause: Option<Cause>,
     /// What it is waiting for, if it is.
     pub waiting_for: Vec<ProcessName>,
+    /// Its place in the dependency order.
+    pub links: Arc<Links>,
+}
+
+/// The dependencies of a process, resolved to processes; what a group says holds for each member. Of two processes only
+/// the strongest key between them counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    /// What it cannot do without.
+    pub requires: Vec<ProcessName>,
+    /// What is started along with it.
+    pub wants: Vec<ProcessName>,
+    /// What it starts after, and whatever is in the two lists above as well.
+    pub after: Vec<ProcessName>,
+    /// What cannot do without it.
+    pub required_by: Vec<ProcessName>,
 }
 
 /// What became of the last run, in systemd's words where it has one (systemd.exec(5), `$SERVICE_RESULT`).

@@ -16,6 +16,7 @@ use super::machine::Boot;
 use super::process::{Outlook, Phase, Process};
 use super::turn::{Fact, Turn};
 use super::{Cause, Effect, Key, RunResult, State};
+use crate::invocation::InvocationId;
 use crate::name::ProcessName;
 use crate::order::Strength;
 use crate::unit::LogLevel;
@@ -181,13 +182,14 @@ impl Turn<'_> {
     }
 
     /// `Event::Spawned`.
-    pub(super) fn spawned(&mut self, key: Key, pid: u32) {
+    pub(super) fn spawned(&mut self, key: Key, pid: u32, invocation: InvocationId) {
         let now = self.now;
         let Some(process) = self.process_mut(key) else { return };
         if *process.phase() != Phase::Launching {
             return;
         }
         process.started = now;
+        process.invocation = invocation;
         let startsecs = process.program.startsecs;
         let cause = process.cause.clone().unwrap_or(Cause::Autostart);
         let text = format!("spawned: '{}' with pid {pid}", process.short_name());

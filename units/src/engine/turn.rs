@@ -54,7 +54,7 @@ impl<'a> Turn<'a> {
         match event {
             Event::Boot => self.boot(),
             Event::Tick => {}
-            Event::Spawned { key, pid } => self.spawned(key, pid),
+            Event::Spawned { key, pid, invocation } => self.spawned(key, pid, invocation),
             Event::SpawnFailed { key, error } => self.spawn_failed(key, error),
             Event::SetupFailed { key, pid, error } => self.setup_failed(key, pid, error),
             Event::Exited { key, pid, status } => self.exited(key, pid, status),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use visor_units::engine::{Effect, Engine, Event, Key};
 use visor_units::exit::ExitStatus;
+use visor_units::invocation::InvocationId;
 use visor_units::time::{Moment, Stamp, Time};
 
 use crate::stage::program;
@@ -29,7 +30,8 @@ fn a_day_of_crash_loops_over_a_thousand_programs() {
                 pid += 1;
                 *launches.entry(*key).or_default() += 1;
                 crashes.insert((now + 100_000, *key), pid);
-                let spawned = Event::Spawned { key: *key, pid };
+                let spawned =
+                    Event::Spawned { key: *key, pid, invocation: InvocationId::default() };
                 engine.step(Moment { time: Time(now), wall: Stamp(now) }, spawned, &mut Vec::new());
             }
         }

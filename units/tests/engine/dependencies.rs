@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use visor_units::engine::{Event, RunResult, State, SubState};
+use visor_units::engine::{Effect, Event, RunResult, State, SubState};
 use visor_units::unit::{Autorestart, Group, Ordering};
 
-use crate::stage::{Stage, group, numbered, one_shot, origin, program};
+use crate::stage::{Script, Stage, group, numbered, one_shot, origin, program};
 
 #[test]
 fn a_chain_starts_link_by_link_and_blocks_nothing_else() {
@@ -300,4 +300,27 @@ fn a_group_set_that_was_not_checked_still_runs() {
     assert_eq!(stage.boot().spawns(), ["a", "b"]);
     assert_eq!(stage.row("lost").spawn_error, "dependency nobody failed");
     assert_eq!(stage.passes(1).spawns(), ["c"]);
+}
+
+/// What a process shows of its dependencies: requires, wants, after, required by.
+fn shown(stage: &Stage, name: &str) -> [String; 4] {
+    let links = stage.row(name).links;
+    [&links.requires, &links.wants, &links.after, &links.required_by]
+        .map(|names| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn a_process_shows_what_it_needs_and_what_needs_it_and_says_when_that_changes() {
+    let web = || program("web").requires("db").wants("cache").after("log");
+    let others = || [program("db"), program("cache"), program("log")];
+    let mut stage = Stage::running(others().into_iter().chain([web()]));
+    assert_eq!(shown(&stage, "web"), ["db", "cache", "db cache log", ""]);
+    assert_eq!(shown(&stage, "db"), ["", "", "", "web"]);
+    assert_eq!(shown(&stage, "log"), [""; 4]);
+
+    stage.update(others().map(Script::alone));
+    let scene = stage.dies("web");
+    assert_eq!(shown(&stage, "db"), [""; 4]);
+    assert!(scene.has(&Effect::Refresh { key: stage.key("db") }), "{scene:?}");
+    assert!(!scene.has(&Effect::Refresh { key: stage.key("log") }), "nothing is new of it");
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use visor_units::engine::{RunResult, State, SubState};
 use visor_units::exit::ExitStatus;
+use visor_units::invocation::InvocationId;
 use visor_units::signal::Signal;
 use visor_units::unit::Autorestart;
 
@@ -174,4 +175,13 @@ fn a_process_that_took_no_signal_and_ends_by_itself_is_started_again() {
         stage.exits("web", 1).changes(),
         ["web UNKNOWN -> EXITED", "web EXITED -> STARTING"]
     );
+}
+
+#[test]
+fn every_run_has_a_name_of_its_own() {
+    let mut stage = Stage::running([program("web")]);
+    let first = stage.row("web").invocation;
+    assert_ne!(first, InvocationId::default());
+    stage.exits("web", 1);
+    assert_ne!(stage.row("web").invocation, first, "it was started again");
 }

@@ -9,6 +9,7 @@ use visor_units::engine::{
     Answer, Command, Effect, Engine, Event, Key, Outcome, Requester, Row, State, Ticket,
 };
 use visor_units::exit::ExitStatus;
+use visor_units::invocation::InvocationId;
 use visor_units::name::{ProcessName, Selector};
 use visor_units::signal::Signal;
 use visor_units::time::{Moment, Stamp, Time};
@@ -22,6 +23,13 @@ const EPOCH: u64 = 1_700_000_000_000_000;
 /// A program under construction.
 #[derive(Clone, Debug)]
 pub(crate) struct Script(pub(crate) Program);
+
+/// The name that the launcher of the stage gives to the run of that process.
+pub(crate) fn run(pid: u32) -> InvocationId {
+    let mut id = [0; 16];
+    id[12..].copy_from_slice(&pid.to_be_bytes());
+    InvocationId(id)
+}
 
 /// A program with Supervisor's defaults.
 pub(crate) fn program(name: &str) -> Script {
@@ -259,7 +267,7 @@ impl Stage {
                     Event::SpawnFailed { key: *key, error }
                 } else {
                     self.next_pid += 1;
-                    Event::Spawned { key: *key, pid: self.next_pid }
+                    Event::Spawned { key: *key, pid: self.next_pid, invocation: run(self.next_pid) }
                 })
             }
             Effect::Reply { ticket, answer } => {
@@ -337,7 +345,11 @@ impl Stage {
     /// The launcher says that it is done with a process.
     pub(crate) fn is_launched(&mut self, name: &str) -> Scene {
         self.next_pid += 1;
-        self.tell(Event::Spawned { key: self.key(name), pid: self.next_pid })
+        self.tell(Event::Spawned {
+            key: self.key(name),
+            pid: self.next_pid,
+            invocation: run(self.next_pid),
+        })
     }
 
     pub(crate) fn ask(&mut self, command: Command) -> (Ticket, Scene) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use visor_units::engine::{Effect, Event, Row, RunResult, State, SubState};
+use visor_units::invocation::InvocationId;
 use visor_units::unit::Autorestart;
 
 use crate::stage::{Stage, program};
@@ -163,11 +164,11 @@ fn an_event_about_a_process_that_cannot_have_it_is_ignored() {
     let stranger = visor_units::engine::Key(999);
     let status = visor_units::exit::ExitStatus::Exited(0);
     for event in [
-        Event::Spawned { key, pid: 7 },
+        Event::Spawned { key, pid: 7, invocation: InvocationId::default() },
         Event::SpawnFailed { key, error: "late".into() },
         Event::Exited { key, pid: 7, status },
         Event::KillFailed { key, pid: 7, error: "EPERM".into() },
-        Event::Spawned { key: stranger, pid: 7 },
+        Event::Spawned { key: stranger, pid: 7, invocation: InvocationId::default() },
         Event::Exited { key: stranger, pid: 7, status },
         Event::Withdrawn { ticket: visor_units::engine::Ticket(77) },
     ] {

@@ -9,6 +9,7 @@ use visor_units::engine::{
     Whom,
 };
 use visor_units::exit::ExitStatus;
+use visor_units::invocation::InvocationId;
 use visor_units::name::{ProcessName, Selector};
 use visor_units::signal::Signal;
 use visor_units::time::{Moment, Stamp, Time};
@@ -182,7 +183,11 @@ impl World {
         if let Some(key) = take(&mut self.launching, n) {
             self.next_pid += 1;
             self.alive.insert(self.next_pid, key);
-            self.tell(Event::Spawned { key, pid: self.next_pid });
+            self.tell(Event::Spawned {
+                key,
+                pid: self.next_pid,
+                invocation: InvocationId::default(),
+            });
         }
     }
 
@@ -199,7 +204,7 @@ impl World {
             self.tell(Event::Exited { key, pid, status: ExitStatus::Exited(0) });
         }
         if !self.launching.contains(&key) {
-            self.tell(Event::Spawned { key, pid });
+            self.tell(Event::Spawned { key, pid, invocation: InvocationId::default() });
             self.tell(Event::SpawnFailed { key, error: "stray".into() });
         }
     }

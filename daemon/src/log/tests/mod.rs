@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use visor_units::engine::Key;
+use visor_units::invocation::InvocationId;
 use visor_units::name::ProcessName;
 use visor_units::signal::Signal;
 use visor_units::unit::{Autorestart, Daemon, LogFile, LogLevel, Output, Program};
@@ -71,7 +72,7 @@ impl Fixture {
             key,
             name: program.name.clone(),
             pid,
-            invocation: [0xab; 16],
+            invocation: InvocationId([0xab; 16]),
             stdout: stdout_end.into(),
             stderr: (!program.redirect_stderr).then(|| stderr_end.into()),
         };

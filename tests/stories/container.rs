@@ -190,6 +190,30 @@ fn a_user_whom_nobody_knows_finds_the_own_daemon() {
 }
 
 #[test]
+fn the_user_that_it_is_already_is_no_error() {
+    if !is_root() {
+        return;
+    }
+    for (uid, name) in [(12345, "12345"), (65534, "nobody"), (65534, "65534")] {
+        let mut stage = Stage::new("");
+        let program = format!(
+            "exit_when=once\n[program:once]\nuser={name}\nstartsecs=0\nautorestart=false\n\
+             command=sh -c 'id -u >{}/id'\n",
+            stage.dir().display()
+        );
+        stage.configure(&program);
+        let text = stage.read("visord.conf");
+        let user = format!("nodaemon=true\nuser={name}");
+        stage.write("visord.conf", &text.replace("nodaemon=true", &user));
+        nix::unistd::chown(stage.dir(), Some(uid.into()), Some(uid.into())).expect("chown");
+        let (reuid, regid) = (format!("--reuid={uid}"), format!("--regid={uid}"));
+        stage.launch_under(&["setpriv", &reuid, &regid, "--clear-groups"]);
+        assert_eq!(stage.ended(), 0, "{name}: {}", stage.read("terminal"));
+        assert_eq!(stage.read("id"), format!("{uid}\n"));
+    }
+}
+
+#[test]
 fn a_directory_that_somebody_else_made_is_not_believed() {
     if !is_root() {
         return;

@@ -12,4 +12,5 @@ mod old_name;
 mod order;
 mod resources;
 mod scale;
+mod streams;
 mod system;

@@ -134,7 +134,8 @@ impl Host for Machine {
     }
 
     fn user_by_id(&self, uid: u32) -> Option<User> {
-        unistd::User::from_uid(Uid::from_raw(uid)).ok().flatten().map(user)
+        let known = unistd::User::from_uid(Uid::from_raw(uid)).ok().flatten().map(user);
+        known.or_else(|| stranger(uid))
     }
 
     fn group_by_name(&self, name: &str) -> Option<u32> {
@@ -144,6 +145,12 @@ impl Host for Machine {
     fn group_exists(&self, gid: u32) -> bool {
         Group::from_gid(Gid::from_raw(gid)).ok().flatten().is_some()
     }
+}
+
+/// The current user, where no file knows it: in a container that is run under a number of somebody's choice.
+fn stranger(uid: u32) -> Option<User> {
+    let gid = unistd::getegid().as_raw();
+    (unistd::geteuid().as_raw() == uid).then(|| User { name: String::new(), uid, gid })
 }
 
 fn user(entry: unistd::User) -> User {

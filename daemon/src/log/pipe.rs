@@ -137,10 +137,14 @@ impl Pipe {
         written
     }
 
-    /// Writes the line that was begun, because nothing will end it, and writes no more.
+    /// Writes the line that was begun, because nothing will end it, and writes no more. Where others write too, their
+    /// next line does not go on with it.
     pub(super) fn leave(&mut self, sink: &FileSink) -> Written {
         let mut written = Written::default();
         if !self.begun.is_empty() {
+            if sink.is_shared() {
+                self.begun.push(b'\n');
+            }
             written = sink.write(&std::mem::take(&mut self.begun));
         }
         written.troubles.extend(sink.leave());

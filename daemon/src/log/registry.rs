@@ -1,4 +1,4 @@
-//! Every log file that is open, by its path: whoever opens one twice gets the same.
+//! Every log file that is open: whoever opens one twice gets the same, whatever name it is opened by.
 
 use std::collections::HashMap;
 use std::io;
@@ -7,11 +7,34 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::file::FileSink;
 use super::rotate::Limits;
+use super::special::identity;
 
 /// The open log files.
 #[derive(Default)]
 pub(super) struct Registry {
-    open: Mutex<HashMap<PathBuf, Weak<FileSink>>>,
+    open: Mutex<HashMap<Place, Weak<FileSink>>>,
+}
+
+/// What is written to. A special file has many names (`/dev/stdout`, `/dev/fd/1`, `/proc/1/fd/1`, perhaps
+/// `/dev/stderr`); what is written under all of them must not cut into each other's lines.
+#[derive(PartialEq, Eq, Hash)]
+enum Place {
+    Special(u64, u64),
+    /// A path in a directory without symbolic links. The file itself may be one: it is the link that is rotated.
+    Path(PathBuf),
+}
+
+impl Place {
+    fn of(path: &Path) -> Self {
+        if let Some((device, inode)) = identity(path) {
+            return Self::Special(device, inode);
+        }
+        let directory = path.parent().and_then(|parent| parent.canonicalize().ok());
+        match (directory, path.file_name()) {
+            (Some(directory), Some(name)) => Self::Path(directory.join(name)),
+            _ => Self::Path(path.to_owned()),
+        }
+    }
 }
 
 impl Registry {
@@ -21,16 +44,17 @@ impl Registry {
     /// As open(2).
     pub(super) fn open(&self, path: &Path, limits: Limits) -> io::Result<Arc<FileSink>> {
         let path = std::path::absolute(path)?;
+        let place = Place::of(&path);
         let mut open = self.lock();
-        if let Some(sink) = open.get(&path).and_then(Weak::upgrade) {
+        if let Some(sink) = open.get(&place).and_then(Weak::upgrade) {
             sink.set_limits(limits);
             return Ok(sink);
         }
         if open.len() == open.capacity() {
             open.retain(|_, sink| sink.strong_count() > 0);
         }
-        let sink = Arc::new(FileSink::open(path.clone(), limits)?);
-        open.insert(path, Arc::downgrade(&sink));
+        let sink = Arc::new(FileSink::open(path, limits)?);
+        open.insert(place, Arc::downgrade(&sink));
         Ok(sink)
     }
 
@@ -39,7 +63,7 @@ impl Registry {
         self.lock().values().filter_map(Weak::upgrade).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Weak<FileSink>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Place, Weak<FileSink>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

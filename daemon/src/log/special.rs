@@ -122,7 +122,7 @@ impl AsFd for Special {
 }
 
 /// Which of the daemon's inherited descriptors a path means: `/dev/stdout`, `/dev/stderr`, `/dev/fd/N`,
-/// `/proc/self/fd/N`, or a symbolic link to one of them.
+/// `/proc/self/fd/N` (`/proc/1/fd/N` in a container), or a symbolic link to one of them.
 pub(super) fn meant_descriptor(path: &Path) -> Option<RawFd> {
     // As many links as the kernel follows (`MAXSYMLINKS`).
     let mut path = path.to_owned();
@@ -134,6 +134,15 @@ pub(super) fn meant_descriptor(path: &Path) -> Option<RawFd> {
         path = path.parent()?.join(target);
     }
     None
+}
+
+/// What stands behind a path, if that is an inherited descriptor or no regular file: the same for every name it has.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = match meant_descriptor(path) {
+        Some(number) => fs::metadata(link_of(number)).ok()?,
+        None => fs::metadata(path).ok().filter(|metadata| !metadata.is_file())?,
+    };
+    Some((metadata.dev(), metadata.ino()))
 }
 
 /// Whether a path means a descriptor that leads to the journal as plain text: systemd names that stream in
@@ -150,7 +159,7 @@ fn named_descriptor(path: &Path) -> Option<RawFd> {
     match path {
         "/dev/stdout" => Some(1),
         "/dev/stderr" => Some(2),
-        _ => ["/dev/fd/", "/proc/self/fd/"]
+        _ => ["/dev/fd/", "/proc/self/fd/", &format!("/proc/{}/fd/", std::process::id())]
             .iter()
             .find_map(|prefix| path.strip_prefix(prefix))?
             .parse()
@@ -160,44 +169,39 @@ fn named_descriptor(path: &Path) -> Option<RawFd> {
 
 /// A descriptor of our own for `number` that can be written without waiting.
 fn share(number: RawFd) -> io::Result<(OwnedFd, Way)> {
+    let descriptor = inherited(number)?;
     let link = link_of(number);
     let kind = fs::metadata(&link).map_err(|_| bad_descriptor())?.file_type();
-    if is_close_on_exec(number)? {
-        return Err(bad_descriptor());
-    }
     if kind.is_fifo() || kind.is_char_device() {
         // A description of our own: O_NONBLOCK on the shared one would reach everybody who has it.
         let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
         return match OpenOptions::new().append(true).custom_flags(flags).open(&link) {
             Ok(file) => Ok((file.into(), Way::Write)),
-            Err(_) => Ok((duplicate(number)?, Way::Ask)),
+            Err(_) => Ok((descriptor.try_clone_to_owned()?, Way::Ask)),
         };
     }
     let way = if kind.is_socket() { Way::Send } else { Way::Write };
-    Ok((duplicate(number)?, way))
+    Ok((descriptor.try_clone_to_owned()?, way))
 }
 
-/// The daemon's own descriptors are all close-on-exec; one it was started with cannot be.
-fn is_close_on_exec(number: RawFd) -> io::Result<bool> {
-    let info = fs::read_to_string(format!("/proc/self/fdinfo/{number}"))?;
-    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
-    let flags = flags.and_then(|octal| i32::from_str_radix(octal.trim(), 8).ok()).unwrap_or(0);
-    Ok(flags & nix::libc::O_CLOEXEC != 0)
-}
-
-fn link_of(number: RawFd) -> String {
-    format!("/proc/self/fd/{number}")
-}
-
+/// A descriptor that the daemon was started with. Its own are all close-on-exec; those cannot be.
 #[expect(
     unsafe_code,
     reason = "a descriptor the daemon was started with has no owner to borrow from"
 )]
-fn duplicate(number: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: the caller has seen that `number` is open and not close-on-exec, so it is one the daemon was started
-    // with. Nothing in the daemon closes those, and the borrow ends with this function.
-    let fd = unsafe { BorrowedFd::borrow_raw(number) };
-    fd.try_clone_to_owned()
+fn inherited(number: RawFd) -> io::Result<BorrowedFd<'static>> {
+    // SAFETY: takes numbers only.
+    let flags = unsafe { nix::libc::fcntl(number, nix::libc::F_GETFD) };
+    if flags < 0 || flags & nix::libc::FD_CLOEXEC != 0 {
+        return Err(bad_descriptor());
+    }
+    // SAFETY: `number` is open and not close-on-exec, so it is one the daemon was started with. Nothing in the daemon
+    // closes those.
+    Ok(unsafe { BorrowedFd::borrow_raw(number) })
+}
+
+fn link_of(number: RawFd) -> String {
+    format!("/proc/self/fd/{number}")
 }
 
 fn bad_descriptor() -> io::Error {

@@ -180,7 +180,12 @@ impl Backend for Door {
         });
         let process = process.await.unwrap_or_default();
         let stats = self.pump.stats(key);
-        Usage { log_bytes: stats.log_bytes, log_dropped: stats.journal_dropped, ..process }
+        Usage {
+            log_bytes: stats.log_bytes,
+            log_dropped: stats.journal_dropped,
+            log_trouble: stats.trouble,
+            ..process
+        }
     }
 
     async fn reread(&self) -> Result<Difference, Refusal> {

@@ -90,7 +90,7 @@ pub struct ManagerRow {
 }
 
 /// What a process uses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Resident memory in bytes.
     pub memory: u64,
@@ -102,6 +102,8 @@ pub struct Usage {
     pub log_bytes: u64,
     /// Lines the journal did not take.
     pub log_dropped: u64,
+    /// Why output is missing in a log file; empty if none is.
+    pub log_trouble: String,
 }
 
 /// What the daemon tells everyone who listens.

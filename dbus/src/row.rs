@@ -57,6 +57,8 @@ pub struct UnitRow {
     pub autostart: bool,
     /// Lines the journal did not take. Only with [`Client::list_with_usage`](crate::Client::list_with_usage), else 0.
     pub log_dropped: u64,
+    /// Why output is missing in a log file. Only with `list_with_usage`, else empty.
+    pub log_trouble: String,
     /// Resident memory in bytes. Only with `list_with_usage`, else 0.
     pub memory: u64,
     /// Processor time in ns. Only with `list_with_usage`, else 0.
@@ -93,8 +95,8 @@ impl UnitRow {
         "WaitingFor",
     ];
     /// The counters among what [`UnitRow::set`] takes.
-    pub(crate) const COUNTERS: [&str; 4] =
-        ["MemoryCurrent", "CPUUsageNSec", "TasksCurrent", "LogDropped"];
+    pub(crate) const COUNTERS: [&str; 5] =
+        ["MemoryCurrent", "CPUUsageNSec", "TasksCurrent", "LogDropped", "LogTrouble"];
 
     /// Takes one entry of the dictionary. A value of a type that it cannot have is left out.
     fn set(&mut self, key: &str, value: &Variant<'_>) {
@@ -120,6 +122,7 @@ impl UnitRow {
             "NRestarts" => number(&mut self.restarts, value),
             "Priority" => number(&mut self.priority, value),
             "LogDropped" => number(&mut self.log_dropped, value),
+            "LogTrouble" => text(&mut self.log_trouble, value),
             "MemoryCurrent" => number(&mut self.memory, value),
             "CPUUsageNSec" => number(&mut self.cpu_nsec, value),
             "TasksCurrent" => number(&mut self.tasks, value),

@@ -28,7 +28,8 @@ fn files(beginning: &str) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     paths.retain(|path| {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        name.starts_with("refused") == (beginning == "refused")
+        let kind = ["refused", "differs"].into_iter().find(|kind| name.starts_with(kind));
+        kind.unwrap_or("accepted") == beginning
     });
     assert!(!paths.is_empty());
     paths.sort();
@@ -91,5 +92,28 @@ fn a_refused_file_is_refused_in_the_same_words() {
             "{}",
             file.display()
         );
+    }
+}
+
+/// Files that Supervisor refuses and visord runs: what Supervisor says of them, and why visord does not.
+const DIFFERENCES: [(&str, &str, &str); 1] = [(
+    "differs-directory.conf",
+    "The directory named as part of the path /no/such/directory/web.log does not exist in section 'program:web'",
+    "one wiped log directory kept every program of the machine from running",
+)];
+
+#[test]
+fn a_file_that_only_supervisor_refuses_is_listed() {
+    let Some(python) = reference() else { return };
+    let found = files("differs");
+    assert_eq!(found.len(), DIFFERENCES.len(), "a difference needs its reason");
+    for (name, text, reason) in DIFFERENCES {
+        let file = here("files").join(name);
+        let (theirs, ours) = (theirs(&python, &file), ours(&file));
+        assert_eq!((theirs.code, ours.code), (2, 0), "{name} ({reason}): {}", ours.err);
+        assert!(theirs.err.contains(text), "{name}: {}", theirs.err);
+        let ours: Value = serde_json::from_str(&ours.out).expect("our JSON");
+        assert_eq!(ours["error"], Value::Null, "{name}");
+        assert_eq!(ours["diagnostics"][0]["severity"], "warning", "{name} is said");
     }
 }

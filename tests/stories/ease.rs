@@ -31,3 +31,52 @@ fn a_program_that_ran_is_started_again_after_its_pause_and_can_be_stopped_in_it(
     let stopped = stage.ctl(&["stop", "web"]);
     assert_eq!((stopped.code, stopped.out.as_str()), (0, "web: stopped\n"));
 }
+
+#[test]
+fn missing_log_directories_are_made_and_belong_to_the_daemon() {
+    let stage = Stage::new(
+        "[program:web]\ncommand=sh -c 'echo hello; exec sleep 1000'\nstdout_logfile=%(here)s/logs/web/out.log\n",
+    );
+    let text = stage.read("visord.conf").replace("/visord.log", "/own/visord.log");
+    let auto = format!("childlogdir={}/auto", stage.dir().display());
+    let plain = format!("childlogdir={}", stage.dir().display());
+    stage.write("visord.conf", &text.replace(&plain, &auto));
+    let stage = stage.started();
+    stage.reaches("web", "RUNNING");
+    wait_until("the output", || (stage.read("logs/web/out.log") == "hello\n").then_some(()));
+    assert_eq!(std::fs::read_dir(stage.path("auto")).expect("made for the AUTO log").count(), 1);
+    let log = stage.read("own/visord.log");
+    for directory in ["own", "logs/web"] {
+        let text = format!("made the directory {} for log files", stage.path(directory).display());
+        assert!(log.contains(&text), "{log}");
+    }
+}
+
+#[test]
+fn a_program_runs_without_a_log_file_that_cannot_be_opened_and_says_so() {
+    let stage = Stage::new(
+        "[program:web]\ncommand=sh -c 'echo early; while ! test -e go; do sleep 0.01; done; echo late; exec sleep 1000'\n\
+         directory=%(here)s\nstdout_logfile=%(here)s/taken\nstderr_logfile=NONE\n",
+    );
+    std::fs::create_dir(stage.path("taken")).expect("a directory where the file should be");
+    let stage = stage.started();
+    stage.reaches("web", "RUNNING");
+    let trouble = format!("cannot open log file {}: Is a directory", stage.path("taken").display());
+    let status = stage.ctl(&["status", "web"]).out;
+    assert!(status.contains(&trouble), "{status}");
+    let show = stage.ctl(&["show", "web", "-p", "LogTrouble", "--value"]).out;
+    assert!(show.starts_with(&trouble), "{show}");
+    let log = stage.read("visord.log");
+    assert!(
+        log.contains(&trouble) && log.contains("web runs without it, its output is not kept"),
+        "{log}"
+    );
+    assert_eq!(stage.ctl(&["logs", "web"]).out, "early\n", "what it said last can be read");
+
+    std::fs::remove_dir(stage.path("taken")).expect("the directory");
+    stage.signal(nix::sys::signal::Signal::SIGUSR2);
+    wait_until("the file", || stage.path("taken").is_file().then_some(()));
+    stage.write("go", "");
+    wait_until("the output", || (stage.read("taken") == "late\n").then_some(()));
+    assert_eq!(stage.row("web").expect("a row")["log_trouble"], "");
+}

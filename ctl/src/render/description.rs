@@ -56,7 +56,7 @@ pub(crate) fn describe(row: &UnitRow, clock: &Clock) -> String {
 }
 
 fn running(row: &UnitRow, clock: &Clock) -> Vec<String> {
-    vec![pid_and_uptime(row, clock), restarts(row), lost(row)]
+    vec![pid_and_uptime(row, clock), restarts(row), lost(row), row.log_trouble.clone()]
 }
 
 fn starting(row: &UnitRow, clock: &Clock) -> Vec<String> {
@@ -198,6 +198,9 @@ pub(crate) mod tests {
             said(&web),
             "pid 1, uptime 0:00:03; restarted 2 times; 7 lines missing in the journal"
         );
+        let log_trouble = "cannot open log file /x: Permission denied".to_owned();
+        let web = UnitRow { log_trouble, restarts: 0, log_dropped: 0, ..web };
+        assert_eq!(said(&web), "pid 1, uptime 0:00:03; cannot open log file /x: Permission denied");
     }
 
     #[test]

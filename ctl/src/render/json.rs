@@ -39,6 +39,7 @@ pub(crate) fn process(row: &UnitRow, clock: &Clock) -> Value {
         "priority": row.priority,
         "autostart": row.autostart,
         "log_dropped": row.log_dropped,
+        "log_trouble": row.log_trouble,
         "memory": row.memory,
         "cpu_nsec": row.cpu_nsec,
         "tasks": row.tasks,

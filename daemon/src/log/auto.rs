@@ -9,6 +9,7 @@ use nix::unistd::{AccessFlags, access};
 use visor_units::name::ProcessName;
 use visor_units::unit::LogLevel;
 
+use super::directory;
 use super::hub::Stream;
 use super::record::Record;
 
@@ -20,8 +21,10 @@ const TRIES: usize = 100;
 
 /// Creates `DIR/PROCESS-STREAM---IDENTIFIER-RANDOM.log`, empty, for the daemon's own account only.
 ///
+/// A directory that is not there is made.
+///
 /// # Errors
-/// As open(2).
+/// As mkdir(2) and open(2).
 pub(crate) fn create_auto_log(
     dir: &Path,
     identifier: &str,
@@ -36,6 +39,9 @@ pub(crate) fn create_auto_log(
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(_file) => return Ok(path),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == ErrorKind::NotFound && !dir.exists() => {
+                directory::make(dir)?;
+            }
             Err(error) => return Err(error),
         }
     }
@@ -46,8 +52,10 @@ pub(crate) fn create_auto_log(
 /// about it. Not to be called before it is certain that no such daemon runs.
 pub(crate) fn clear_auto_logs(dir: &Path, identifier: &str) -> Vec<Record> {
     let warning = |text: &str| Record::new(LogLevel::Warn, text);
-    let Ok(entries) = fs::read_dir(dir) else {
-        return vec![warning("Could not clear childlog dir")];
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
+        Err(_) => return vec![warning("Could not clear childlog dir")],
     };
     let mut records = Vec::new();
     for entry in entries.flatten() {
@@ -141,7 +149,8 @@ mod tests {
         assert!(other.exists());
         assert!(path("d---supervisor-x.log").exists());
         assert!(path("l---supervisor-x.log").exists());
-        let [record] = &clear_auto_logs(&path("missing"), "supervisor")[..] else {
+        assert_eq!(clear_auto_logs(&path("missing"), "supervisor"), []);
+        let [record] = &clear_auto_logs(&other, "supervisor")[..] else {
             panic!("one record is due");
         };
         assert_eq!(record.text, "Could not clear childlog dir");

@@ -26,8 +26,15 @@ pub(super) struct FileSink {
 
 struct State {
     target: Target,
-    /// Bytes lost since writing began to fail; `None` while it works.
-    lost: Option<u64>,
+    /// What was lost since writing began to fail; `None` while it works.
+    lost: Option<Loss>,
+}
+
+/// Output that could not be written.
+struct Loss {
+    bytes: u64,
+    /// What is said of it.
+    text: String,
 }
 
 impl FileSink {
@@ -59,7 +66,12 @@ impl FileSink {
             return None;
         }
         let lost = self.lock().lost.take()?;
-        Some(self.trouble(Kind::ClosedFailing(lost)))
+        Some(self.tell(Kind::ClosedFailing(lost.bytes)))
+    }
+
+    /// What is wrong with it now.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.lock().lost.as_ref().map(|lost| lost.text.clone())
     }
 
     /// Whether there are others, whose lines must not be cut into.
@@ -78,7 +90,7 @@ impl FileSink {
         let result = state.target.write(bytes);
         let mut written = self.judge(&mut state, result);
         if let Err(error) = self.rotate_if_due(&mut state) {
-            written.troubles.push(self.trouble(Kind::NotRotated(error)));
+            written.troubles.push(self.tell(Kind::NotRotated(error)));
         }
         written
     }
@@ -105,14 +117,14 @@ impl FileSink {
         let mut state = self.lock();
         state.target.file()?;
         let error = self.open_again(&mut state).err()?;
-        Some(self.trouble(Kind::NotReopened(error)))
+        Some(self.tell(Kind::NotReopened(error)))
     }
 
     /// Empties the file. A special file stays as it is.
     pub(super) fn clear(&self) -> Option<Trouble> {
         let mut state = self.lock();
         let result = self.follow_path(&mut state).and_then(|()| self.truncate(&mut state));
-        result.err().map(|error| self.trouble(Kind::NotCleared(error)))
+        result.err().map(|error| self.tell(Kind::NotCleared(error)))
     }
 
     pub(super) fn set_limits(&self, limits: Limits) {
@@ -133,28 +145,26 @@ impl FileSink {
             Ok(lost) => (lost, ErrorKind::WouldBlock.into()),
             Err((error, lost)) => (lost, error),
         };
-        let kind = match (lost, state.lost) {
-            (0, before) => {
-                state.lost = None;
-                before.map(Kind::Recovered)
-            }
+        let trouble = match (lost, &mut state.lost) {
+            (0, before) => before.take().map(|before| self.tell(Kind::Recovered(before.bytes))),
             (more, Some(before)) => {
-                state.lost = Some(before + more);
+                before.bytes += more;
                 None
             }
-            (more, None) => {
-                state.lost = Some(more);
-                Some(Kind::Failing(error))
+            (more, none) => {
+                let trouble = self.tell(Kind::Failing(error));
+                *none = Some(Loss { bytes: more, text: trouble.to_string() });
+                Some(trouble)
             }
         };
         Written {
-            troubles: kind.map(|kind| self.trouble(kind)).into_iter().collect(),
+            troubles: trouble.into_iter().collect(),
             blocked: state.target.is_blocked(),
             followed: self.readers.are_there(),
         }
     }
 
-    fn trouble(&self, kind: Kind) -> Trouble {
+    fn tell(&self, kind: Kind) -> Trouble {
         Trouble { path: self.path.clone(), kind }
     }
 

@@ -65,6 +65,8 @@ pub(super) struct Channel {
 #[derive(Default)]
 struct Place {
     sink: Option<Arc<FileSink>>,
+    /// Why there is none, if there should be one.
+    trouble: Option<String>,
     recent: Recent,
     trails: Vec<Weak<Trail>>,
     /// How many read `recent`.
@@ -84,6 +86,20 @@ impl Channel {
                 .for_each(|trail| sink.readers().join(&trail));
         }
         place.sink = sink;
+    }
+
+    /// Says why the stream does not go to its file, or that it does.
+    pub(super) fn set_trouble(&self, trouble: Option<String>) {
+        self.lock().trouble = trouble;
+    }
+
+    /// Why output is missing in its file.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let (trouble, sink) = {
+            let place = self.lock();
+            (place.trouble.clone(), place.sink.clone())
+        };
+        trouble.or_else(|| sink?.trouble())
     }
 
     /// Where the stream goes.

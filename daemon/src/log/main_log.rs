@@ -98,13 +98,16 @@ impl MainLog {
     }
 
     fn use_sinks(&mut self, settings: &Daemon) -> io::Result<()> {
-        let sinks = self.open_sinks(settings)?;
+        let mut said = Vec::new();
+        let sinks = self.open_sinks(settings, &mut said)?;
         sinks.iter().for_each(|sink| sink.enter());
         let left = std::mem::replace(&mut self.sinks, sinks);
         self.syslog = settings.logfile == Destination::Syslog;
         self.level = settings.loglevel;
-        for trouble in left.iter().filter_map(|sink| sink.leave()) {
-            self.say(Record::new(LogLevel::Error, &trouble.to_string()));
+        let troubles = left.iter().filter_map(|sink| sink.leave());
+        said.extend(troubles.map(|trouble| Record::new(LogLevel::Error, &trouble.to_string())));
+        for record in said {
+            self.say(record);
         }
         Ok(())
     }
@@ -190,12 +193,15 @@ impl MainLog {
         self.channel().sink().is_some_and(|sink| sink.readers().file().is_some())
     }
 
-    fn open_sinks(&self, settings: &Daemon) -> io::Result<Vec<Arc<FileSink>>> {
+    fn open_sinks(
+        &self,
+        settings: &Daemon,
+        said: &mut Vec<Record>,
+    ) -> io::Result<Vec<Arc<FileSink>>> {
         let mut sinks = Vec::new();
         if let Destination::Path(path) = &settings.logfile {
             let limits = Limits::new(settings.logfile_maxbytes, settings.logfile_backups);
-            let sink = self.registry.open(Path::new(path), limits)?;
-            sinks.push(sink);
+            sinks.push(self.registry.open_anywhere(Path::new(path), limits, said)?);
         }
         self.channel().place(sinks.first().cloned());
         // What the journal gets with fields it should not get again as plain text.

@@ -7,6 +7,7 @@
 //! | output goes to | if that is behind, or fails |
 //! |---|---|
 //! | a file | an error loses what cannot be written; it is counted, said once, and tried again with every write |
+//! | a file that cannot be opened | the program runs without it, which is said and shown; USR2 and the next start try again |
 //! | a pipe, terminal, socket | the program waits for the reader, as if it wrote there itself; nobody else does |
 //! | the journal alone | the program waits for journald; where journald is not there, lines are dropped and counted |
 //! | the journal beside a file | 256 KiB wait; lines beyond that are left out, counted, and their number is said in the journal |
@@ -18,6 +19,7 @@ mod ansi;
 mod auto;
 mod backlog;
 mod datagram;
+mod directory;
 mod file;
 mod follow;
 mod forward;

@@ -11,7 +11,7 @@ use super::ansi::Stripper;
 use super::backlog::Budget;
 use super::file::FileSink;
 use super::hub::{Channel, Hub, Stream};
-use super::pump::Route;
+use super::pump::{Missing, Route};
 use super::trouble::Written;
 
 /// Reads that fill the buffer in a row before the pipe is made larger.
@@ -29,6 +29,8 @@ pub(super) struct Pipe {
     pub(super) stream: Stream,
     pub(super) name: Arc<ProcessName>,
     pub(super) sink: Option<Arc<FileSink>>,
+    /// The file that should be its sink and could not be opened.
+    pub(super) missing: Option<Missing>,
     pub(super) stripper: Option<Stripper>,
     /// Whether its lines go to the journal or to syslog.
     pub(super) is_forwarded: bool,
@@ -40,6 +42,11 @@ pub(super) struct Pipe {
     full_reads: u8,
     /// The beginning of a line, kept back so that others who write to the same file do not cut into it.
     begun: Vec<u8>,
+}
+
+/// Whether what was written there cannot be read from there.
+fn is_unreadable(sink: &Arc<FileSink>) -> bool {
+    sink.readers().file().is_none()
 }
 
 /// What a read found.
@@ -66,12 +73,13 @@ impl Pipe {
     ) -> Result<Self, Errno> {
         let flags = OFlag::from_bits_truncate(fcntl(&fd, FcntlArg::F_GETFL)?);
         fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
-        let is_remembered = route.sink.as_ref().is_none_or(|sink| sink.readers().file().is_none());
+        let is_remembered = route.sink.as_ref().is_none_or(is_unreadable);
         Ok(Self {
             fd,
             stream,
             name,
             sink: route.sink,
+            missing: route.missing,
             stripper: route.strip_ansi.then(Stripper::default),
             is_forwarded: route.journal || route.syslog,
             is_remembered,
@@ -80,6 +88,15 @@ impl Pipe {
             full_reads: 0,
             begun: Vec::new(),
         })
+    }
+
+    /// Goes on into a file that could not be opened before.
+    pub(super) fn lead_to(&mut self, sink: Arc<FileSink>) {
+        sink.enter();
+        self.is_remembered = is_unreadable(&sink);
+        self.channel().set_trouble(None);
+        self.channel().place(Some(Arc::clone(&sink)));
+        (self.sink, self.missing) = (Some(sink), None);
     }
 
     /// Reads once.

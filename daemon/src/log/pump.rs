@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,19 +13,21 @@ use std::time::Duration;
 use visor_units::engine::Key;
 use visor_units::invocation::InvocationId;
 use visor_units::name::ProcessName;
-use visor_units::unit::{Daemon, Output, Program};
+use visor_units::unit::{Daemon, LogLevel, Output, Program};
 
 use super::backlog::Budget;
 use super::file::FileSink;
 use super::follow::{Listener, Range, Source};
 use super::forward::{Forward, Mail};
-use super::hub::{Hub, Stream};
+use super::hub::{Channel, Hub, Stream};
 use super::mailbox::{Post, mailbox};
 use super::main_log::MainLog;
 use super::record::Record;
 use super::registry::Registry;
+use super::rotate::Limits;
 use super::special::leads_to_journal;
 use super::tail::Tail;
+use super::trouble::{Kind, Trouble};
 use super::worker::Worker;
 
 /// How long the end of the daemon waits for its log.
@@ -77,9 +79,17 @@ pub(crate) struct Prepared {
 /// Where one stream goes.
 pub(super) struct Route {
     pub(super) sink: Option<Arc<FileSink>>,
+    /// The file that it should go to and cannot.
+    pub(super) missing: Option<Missing>,
     pub(super) journal: bool,
     pub(super) syslog: bool,
     pub(super) strip_ansi: bool,
+}
+
+/// A log file that could not be opened.
+pub(super) struct Missing {
+    pub(super) path: PathBuf,
+    pub(super) limits: Limits,
 }
 
 /// A process that was launched.
@@ -115,12 +125,14 @@ pub(crate) enum Log<'a> {
 }
 
 /// Figures of one program's output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Stats {
     /// Bytes read from both streams, over all runs.
     pub(crate) log_bytes: u64,
     /// Lines that the journal did not get.
     pub(crate) journal_dropped: u64,
+    /// Why output is missing in a log file; empty if none is.
+    pub(crate) trouble: String,
 }
 
 impl Pump {
@@ -152,10 +164,10 @@ impl Pump {
     }
 
     /// Opens the log files of a run to come. `stdout_path` and `stderr_path` are the files, AUTO names resolved; `None`
-    /// or an empty path is no file.
+    /// or an empty path is no file. Of one that cannot be opened it is said, and the program runs without it.
     ///
     /// # Errors
-    /// As open(2).
+    /// As open(2), if there are no descriptors left.
     pub(crate) fn prepare(
         &self,
         key: Key,
@@ -163,13 +175,17 @@ impl Pump {
         stdout_path: Option<&Path>,
         stderr_path: Option<&Path>,
     ) -> io::Result<Prepared> {
-        let stdout = self.route(&program.stdout, stdout_path)?;
+        let hub = self.shared.hub(key);
+        let route = |stream, output, path| {
+            let channel = hub.channel(stream);
+            self.route(&program.name, channel, output, path)
+        };
+        let stdout = route(Stream::Stdout, &program.stdout, stdout_path)?;
         let stderr = if program.redirect_stderr {
             None
         } else {
-            Some(self.route(&program.stderr, stderr_path)?)
+            Some(route(Stream::Stderr, &program.stderr, stderr_path)?)
         };
-        let hub = self.shared.hub(key);
         let (_, name) = program.origin.section.split_once(':').unwrap_or_default();
         let name = if name.is_empty() { &*program.name.process } else { name };
         Ok(Prepared { program: name.to_owned(), hub, stdout, stderr })
@@ -250,6 +266,7 @@ impl Pump {
         Stats {
             log_bytes: sum(&out.read, &err.read),
             journal_dropped: sum(&out.dropped, &err.dropped),
+            trouble: out.trouble().or_else(|| err.trouble()).unwrap_or_default(),
         }
     }
 
@@ -261,19 +278,53 @@ impl Pump {
         let _done = wait.recv_timeout(PATIENCE);
     }
 
-    fn route(&self, output: &Output, path: Option<&Path>) -> io::Result<Route> {
+    fn route(
+        &self,
+        name: &ProcessName,
+        channel: &Channel,
+        output: &Output,
+        path: Option<&Path>,
+    ) -> io::Result<Route> {
         let journal = output.journal && self.shared.journal;
         let path = path.filter(|path| !path.as_os_str().is_empty());
         // What the journal gets with fields it should not get again as plain text.
         let path = path.filter(|path| !(journal && leads_to_journal(path)));
-        let sink = path.map(|path| self.shared.registry.open(path, output.into())).transpose()?;
+        let (mut sink, mut missing, mut trouble) = (None, None, None);
+        if let Some(path) = path {
+            let limits = output.into();
+            let mut said = Vec::new();
+            match self.shared.registry.open_anywhere(path, limits, &mut said) {
+                Ok(open) => sink = Some(open),
+                Err(error) if is_shortage(&error) => return Err(error),
+                Err(error) => {
+                    let path = path.to_owned();
+                    let text =
+                        Trouble { path: path.clone(), kind: Kind::NotOpened(error) }.to_string();
+                    said.push(without_file(&text, name, journal));
+                    (missing, trouble) = (Some(Missing { path, limits }), Some(text));
+                }
+            }
+            said.into_iter().for_each(|record| self.say(record));
+        }
+        channel.set_trouble(trouble);
         Ok(Route {
             sink,
+            missing,
             journal,
             syslog: output.syslog,
             strip_ansi: self.shared.strip_ansi.load(Ordering::Relaxed),
         })
     }
+}
+
+/// Whether something is short that a later launch may find.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
+}
+
+fn without_file(text: &str, name: &ProcessName, journal: bool) -> Record {
+    let rest = if journal { "its output goes to the journal" } else { "its output is not kept" };
+    Record::new(LogLevel::Error, &format!("{text}; {name} runs without it, {rest}")).about(name)
 }
 
 impl Shared {

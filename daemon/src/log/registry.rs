@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::directory::{self, missing_parent};
 use super::file::FileSink;
+use super::record::Record;
 use super::rotate::Limits;
 use super::special::identity;
 
@@ -56,6 +58,26 @@ impl Registry {
         let sink = Arc::new(FileSink::open(path, limits)?);
         open.insert(place, Arc::downgrade(&sink));
         Ok(sink)
+    }
+
+    /// The same, with the directory made if it is not there; that this was done is added to `said`.
+    ///
+    /// # Errors
+    /// As mkdir(2) and open(2).
+    pub(super) fn open_anywhere(
+        &self,
+        path: &Path,
+        limits: Limits,
+        said: &mut Vec<Record>,
+    ) -> io::Result<Arc<FileSink>> {
+        match self.open(path, limits) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let Some(directory) = missing_parent(path) else { return Err(error) };
+                said.push(directory::make(&directory)?);
+                self.open(path, limits)
+            }
+            other => other,
+        }
     }
 
     /// Every file that is open.

@@ -16,6 +16,8 @@ pub(super) struct Trouble {
 /// What happened to a log file.
 #[derive(Debug)]
 pub(super) enum Kind {
+    /// It is not there to be written to.
+    NotOpened(io::Error),
     /// Output is being lost.
     Failing(io::Error),
     /// It no longer is; so many bytes were.
@@ -34,6 +36,7 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.kind {
+            Kind::NotOpened(error) => write!(f, "cannot open log file {path}: {error}"),
             Kind::Failing(error) => {
                 write!(
                     f,

@@ -21,7 +21,7 @@ use super::hub::{Hub, Stream};
 use super::mailbox::Mailbox;
 use super::main_log::MainLog;
 use super::pipe::{Pipe, Read};
-use super::pump::{Attachment, Order, Prepared, Route, Shared};
+use super::pump::{Attachment, Missing, Order, Prepared, Route, Shared};
 use super::record::Record;
 use super::tag::Identity;
 use super::trouble::Written;
@@ -237,6 +237,16 @@ impl Worker {
                 self.say(Record::new(LogLevel::Error, &trouble.to_string()));
             }
         }
+        let mut said = Vec::new();
+        for pipe in self.pipes.values_mut() {
+            let Some(Missing { path, limits }) = &pipe.missing else { continue };
+            if let Ok(sink) = self.shared.registry().open_anywhere(path, *limits, &mut said) {
+                let text = format!("log file {} of {} is open now", path.display(), pipe.name);
+                said.push(Record::new(LogLevel::Info, &text).about(&pipe.name));
+                pipe.lead_to(sink);
+            }
+        }
+        said.into_iter().for_each(|record| self.say(record));
     }
 
     fn clear(&mut self, key: Key, stream: Stream) {

@@ -179,6 +179,13 @@ pub(crate) static PROGRAM: Interface<View, Program> = Interface {
             doc: "Lines that the journal did not take.",
             get: |view| Variant::U64(view.usage.log_dropped),
         },
+        Property {
+            name: "LogTrouble",
+            signature: "s",
+            emits: Emits::Never,
+            doc: "Why output is missing in a log file; empty if none is.",
+            get: |view| text(&*view.usage.log_trouble),
+        },
     ],
     signals: &[],
 };

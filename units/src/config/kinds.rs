@@ -37,8 +37,12 @@ pub enum Kind {
     Words,
     /// `true`, `false` or `unexpected`.
     Autorestart,
-    /// A file whose directory exists, `AUTO`, `NONE` or `syslog`.
+    /// A log file, `AUTO`, `NONE` or `syslog`.
     LogFile,
+    /// A log file, or `syslog`.
+    LogPath,
+    /// A directory of log files.
+    LogDirectory,
     /// How much is logged.
     LogLevel,
     /// An account's name or number.
@@ -123,6 +127,8 @@ impl Kind {
             Self::LogLevel => log_level(text).map(Value::LogLevel),
             Self::User => machine.user(text).map(Value::User),
             Self::Owner => machine.owner(text).map(Value::User),
+            Self::LogPath => machine.log_file(text).map(Value::Text),
+            Self::LogDirectory => machine.log_directory(text).map(Value::Text),
             Self::Directory => machine.existing_directory(text).map(Value::Text),
             Self::FilePath => machine.path_in_directory(text).map(Value::Text),
             Self::Environment => environment::read(text).map(Value::Environment),
@@ -151,7 +157,10 @@ impl Kind {
             Self::Words => "write words with spaces between them",
             Self::Autorestart => "write `true`, `false` or `unexpected`",
             Self::LogFile => {
-                "write a file in a directory that exists, without quotes, or `AUTO` or `NONE`"
+                "write a path as it is, without quotes or shell variables, or `AUTO` or `NONE`"
+            }
+            Self::LogPath | Self::LogDirectory => {
+                "write a path as it is, without quotes or shell variables"
             }
             Self::LogLevel => {
                 "write `critical`, `error`, `warn`, `info`, `debug`, `trace` or `blather`"
@@ -252,7 +261,7 @@ fn log_target(text: &str, machine: &Machine<'_>) -> Result<LogTarget, String> {
         "none" | "off" => Ok(LogTarget::None),
         "auto" => Ok(LogTarget::Auto),
         "syslog" => Ok(LogTarget::Syslog),
-        _ => machine.path_in_directory(text).map(LogTarget::Path),
+        _ => machine.log_file(text).map(LogTarget::Path),
     }
 }
 

@@ -93,6 +93,28 @@ impl<'h> Machine<'h> {
         }
     }
 
+    /// A log file. Its directory is made when it is needed, if it is likely to be meant.
+    pub(super) fn log_file(&self, path: &str) -> Result<String, String> {
+        self.path_in_directory(path).or_else(|refusal| self.likely(path, refusal))
+    }
+
+    /// A directory for log files, made likewise.
+    pub(super) fn log_directory(&self, path: &str) -> Result<String, String> {
+        self.existing_directory(path).or_else(|refusal| self.likely(path, refusal))
+    }
+
+    /// Quotes are part of a path in Supervisor, and no shell looks at it: nobody means such a directory.
+    fn likely(&self, path: &str, refusal: String) -> Result<String, String> {
+        let is_slip = path.is_empty() || path.contains(['"', '\'', '`', '$', '\n']);
+        if is_slip { Err(refusal) } else { Ok(self.expand_home(path)) }
+    }
+
+    /// The directory of a log file, if it is not there.
+    pub(super) fn missing_parent<'p>(&self, path: &'p str) -> Option<&'p str> {
+        Some(dirname(path))
+            .filter(|directory| !directory.is_empty() && !self.is_directory(directory))
+    }
+
     /// A file whose directory is there.
     pub(super) fn path_in_directory(&self, path: &str) -> Result<String, String> {
         let expanded = self.expand_home(path);
@@ -104,7 +126,7 @@ impl<'h> Machine<'h> {
         }
     }
 
-    fn is_directory(&self, path: &str) -> bool {
+    pub(super) fn is_directory(&self, path: &str) -> bool {
         self.host.is_none_or(|host| host.is_directory(path))
     }
 }

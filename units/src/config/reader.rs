@@ -260,6 +260,15 @@ impl<'r, 'h> Reader<'r, 'h> {
         format!("{}.{key}", self.section.name)
     }
 
+    /// Warns of a directory that an option names and that will have to be made.
+    pub(super) fn warn_of_missing(&mut self, key: &str, directory: &str) {
+        let message =
+            format!("the directory {directory} does not exist; it is made when it is needed");
+        let hint =
+            "make it beforehand if Supervisor is to read this file: it would refuse all of it";
+        self.cx.report.warn(self.place(key), message, hint);
+    }
+
     /// Reports what is wrong with an option, or with what is missing in the section.
     pub(super) fn refuse(&mut self, key: &str, message: impl Into<String>, hint: &str) {
         let place = self.place(key);

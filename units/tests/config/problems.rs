@@ -197,3 +197,22 @@ fn beyond_ten_thousand_problems_the_rest_is_counted() {
     assert_eq!(loaded.diagnostics.len(), 10_001);
     assert_eq!(loaded.diagnostics[10_000].message, "5 more problems are not shown");
 }
+
+#[test]
+fn a_missing_directory_of_logs_is_made_and_said() {
+    let hint = "make it beforehand if Supervisor is to read this file: it would refuse all of it";
+    for (text, directory) in [
+        ("[supervisord]\nlogfile=/no/x.log\n", "/no"),
+        ("[supervisord]\nchildlogdir=~/no\n", "/root/no"),
+        (
+            "[supervisord]\n[program:x]\ncommand=x\nnumprocs=3\nprocess_name=%(process_num)s\n\
+          stdout_logfile=logs/%(process_num)s.log\n",
+            "logs",
+        ),
+        ("[supervisord]\n[program:x]\ncommand=x\nstderr_logfile=/no/deep/x.log\n", "/no/deep"),
+    ] {
+        let message =
+            format!("the directory {directory} does not exist; it is made when it is needed");
+        assert_eq!(warnings(text), [(message, hint.to_owned())], "{text}");
+    }
+}

@@ -99,6 +99,7 @@ fn accepted_forms_and_what_they_mean() {
         ("stdout_logfile=", "stdout_logfile", json!({ "path": "" })),
         ("stdout_logfile=x.log", "stdout_logfile", json!({ "path": "x.log" })),
         ("stdout_logfile=~/x.log", "stdout_logfile", json!({ "path": "/root/x.log" })),
+        ("stdout_logfile=/no/such/x.log", "stdout_logfile", json!({ "path": "/no/such/x.log" })),
         ("stdout_logfile=/dev/stdout", "stdout_logfile_backups", json!(10)),
         ("stdout_logfile=syslog", "stdout_logfile", json!("none")),
         ("stdout_logfile=syslog", "stdout_syslog", json!(true)),
@@ -161,8 +162,8 @@ fn refused_forms_and_supervisors_text_for_them() {
             "The directory named as part of the path \"/tmp/x.log\" does not exist",
         ),
         (
-            "stderr_logfile=/no/such/x.log",
-            "The directory named as part of the path /no/such/x.log does not exist",
+            "stderr_logfile=/no/${APP}/x.log",
+            "The directory named as part of the path /no/${APP}/x.log does not exist",
         ),
         ("user=nosuch", "Invalid user name nosuch"),
         ("user=root:root", "Invalid user name root:root"),

@@ -70,8 +70,10 @@ fn when_to_end_is_a_word_or_a_process_that_is_there() {
 fn refused_settings_of_the_daemon() {
     for (line, text) in [
         ("loglevel=warning", "bad logging level name 'warning'"),
-        ("logfile=/no/x.log", "The directory named as part of the path /no/x.log does not exist"),
-        ("childlogdir=/no", "/no is not an existing directory"),
+        ("logfile='/no/x'", "The directory named as part of the path '/no/x' does not exist"),
+        ("pidfile=/no/x.pid", "The directory named as part of the path /no/x.pid does not exist"),
+        ("childlogdir=$LOGS", "$LOGS is not an existing directory"),
+        ("childlogdir=", " is not an existing directory"),
         ("directory=/no", "/no is not an existing directory"),
         ("user=nosuch", "Invalid user name nosuch"),
         ("umask=9", "9 can not be converted to an octal type"),

@@ -31,7 +31,7 @@ async fn a_null_byte_is_refused() {
 }
 
 #[tokio::test]
-async fn a_log_file_that_cannot_be_opened_is_no_process() {
+async fn output_that_can_be_led_nowhere_is_no_process() {
     let launch = Launch { stdout_log: Some("/no/such/log".into()), ..launch(shell("")) };
     let refusal = Nursery::new().refusal(launch).await;
     assert_eq!(refusal, "unknown error making dispatchers for 'name': ENOENT");

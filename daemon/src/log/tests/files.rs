@@ -279,14 +279,15 @@ fn inherited_descriptors_are_written_whatever_they_are() {
     let (mut pipe_reader, pipe_writer) = pipe().expect("pipe");
     let (mut socket_reader, socket) = UnixStream::pair().expect("socket pair");
     for fd in [pipe_writer.as_raw_fd(), socket.as_raw_fd()] {
-        let refused = fixture.pump.prepare(
-            KEY,
-            &program("web", "web"),
-            Some(format!("/dev/fd/{fd}").as_ref()),
-            None,
+        let path = format!("/dev/fd/{fd}");
+        let prepared = fixture.pump.prepare(KEY, &program("web", "web"), Some(path.as_ref()), None);
+        drop(prepared.expect("a program may run without its log"));
+        let trouble = format!("cannot open log file {path}: Bad file descriptor (os error 9)");
+        assert_eq!(
+            fixture.pump.stats(KEY).trouble,
+            trouble,
+            "close-on-exec descriptors are our own"
         );
-        let error = refused.err().and_then(|error| error.raw_os_error());
-        assert_eq!(error, Some(nix::libc::EBADF), "close-on-exec descriptors are our own");
     }
     let inherited = || FcntlArg::F_SETFD(FdFlag::empty());
     fcntl(&pipe_writer, inherited()).expect("fcntl");
@@ -388,15 +389,53 @@ fn at_level_debug_output_is_copied_to_the_daemons_log() {
 }
 
 #[test]
-fn a_directory_that_is_missing_is_the_callers_to_know() {
+fn a_directory_that_is_missing_is_made() {
     let fixture = Fixture::new();
-    let missing = fixture.path("no/such/web.log");
-    let error = fixture
-        .pump
-        .prepare(KEY, &program("web", "web"), Some(&missing), None)
-        .err()
-        .and_then(|error| error.raw_os_error());
-    assert_eq!(error, Some(nix::libc::ENOENT));
+    let file = fixture.path("no/such/web.log");
+    fixture.run(&program("web", "web"), &file, b"hello\n");
+    fixture.pump.stop();
+    assert_eq!(fs::read(&file).expect("the file"), b"hello\n");
+    assert!(fixture.main_log().contains("made the directory "), "{}", fixture.main_log());
+}
+
+#[test]
+fn without_its_file_a_program_runs_and_its_latest_output_is_kept() {
+    let fixture = Fixture::new();
+    let file = fixture.path("web.log");
+    fs::create_dir(&file).expect("a directory");
+    let process = fixture.launch(KEY, PID, &program("web", "web"), Some(&file));
+    (&process.stdout).write_all(b"early\n").expect("write");
+    fixture.sync(6);
+    let trouble = format!("cannot open log file {}: Is a directory", file.display());
+    assert!(fixture.pump.stats(KEY).trouble.starts_with(&trouble));
+    fs::remove_dir(&file).expect("the directory");
+    fixture.pump.reopen();
+    while !file.is_file() {
+        thread::yield_now();
+    }
+    (&process.stdout).write_all(b"late\n").expect("write");
+    fixture.pump.finish(KEY, PID);
+    fixture.pump.stop();
+    assert_eq!(fs::read(&file).expect("the file"), b"late\n");
+    assert_eq!(fixture.pump.stats(KEY).trouble, "");
+    let log = fixture.main_log();
+    assert!(log.contains("web runs without it, its output is not kept"), "{log}");
+    assert!(log.contains(&format!("log file {} of web is open now", file.display())), "{log}");
+}
+
+#[test]
+fn a_full_disk_shows_as_long_as_it_lasts() {
+    let fixture = Fixture::new();
+    let process = fixture.launch(KEY, PID, &program("web", "web"), Some("/dev/full".as_ref()));
+    (&process.stdout).write_all(b"lost\n").expect("write");
+    while fixture.pump.stats(KEY).trouble.is_empty() {
+        thread::yield_now();
+    }
+    let trouble = fixture.pump.stats(KEY).trouble;
+    assert!(trouble.starts_with("cannot write log file /dev/full: No space left"), "{trouble}");
+    fixture.pump.finish(KEY, PID);
+    fixture.pump.stop();
+    assert_eq!(fixture.pump.stats(KEY).trouble, "");
 }
 
 #[test]

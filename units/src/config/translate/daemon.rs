@@ -19,7 +19,12 @@ pub(super) fn daemon(cx: &mut Context<'_>, document: &Document, section: &Sectio
     let logfile: String = reader.get("logfile").unwrap_or_default();
     let logfile = match logfile.as_str() {
         "syslog" => MainLog::Syslog,
-        path => MainLog::Path(reader.cx.absolute(path)),
+        path => {
+            if let Some(directory) = reader.cx.machine.missing_parent(path) {
+                reader.warn_of_missing("logfile", directory);
+            }
+            MainLog::Path(reader.cx.absolute(path))
+        }
     };
     let logfile_maxbytes = reader.get("logfile_maxbytes").unwrap_or_default();
     let logfile_backups = reader.get("logfile_backups").unwrap_or_default();
@@ -39,11 +44,21 @@ pub(super) fn daemon(cx: &mut Context<'_>, document: &Document, section: &Sectio
         minfds,
         minprocs,
         user: None,
-        childlogdir: reader.get("childlogdir"),
+        childlogdir: childlogdir(&mut reader),
         nocleanup: reader.get("nocleanup").unwrap_or_default(),
         strip_ansi: reader.get("strip_ansi").unwrap_or_default(),
         environment: environment(&mut reader),
     }
+}
+
+/// The directory of AUTO logs, whether it is there or not.
+fn childlogdir(reader: &mut Reader<'_, '_>) -> Option<String> {
+    let directory: Option<String> = reader.get("childlogdir");
+    if let Some(missing) = directory.as_deref().filter(|path| !reader.cx.machine.is_directory(path))
+    {
+        reader.warn_of_missing("childlogdir", missing);
+    }
+    directory
 }
 
 /// Supervisor 4.3.0 expands this one twice. Its entries are `ENV_x` for everything read after it.

@@ -214,7 +214,12 @@ fn finish_output(reader: &mut Reader<'_, '_>, stream: &str, template: &Output) -
     let mut syslog = reader.get(&format!("{stream}_syslog")).unwrap_or_default();
     let place = reader.place(&file);
     let logfile = match target.unwrap_or(LogTarget::Auto) {
-        LogTarget::Path(path) => LogFile::Path(path),
+        LogTarget::Path(path) => {
+            if let Some(directory) = reader.cx.machine.missing_parent(&path) {
+                reader.warn_of_missing(&file, directory);
+            }
+            LogFile::Path(path)
+        }
         LogTarget::None => LogFile::None,
         LogTarget::Auto => LogFile::Auto,
         LogTarget::Syslog => {

@@ -25,6 +25,12 @@ pub(super) fn drawing(loaded: &Loaded) -> String {
     for diagnostic in &loaded.diagnostics {
         let report = groups(diagnostic, &loaded.sources);
         text.push_str(&renderer.render(&report));
+        // Within the report it would hang from the frame of a quotation that is not there.
+        if let (None, Some(hint)) = (&diagnostic.span, &diagnostic.hint) {
+            let help = Group::with_title(Level::HELP.secondary_title(hint.as_str()));
+            text.push('\n');
+            text.push_str(&renderer.render(&[help]));
+        }
         text.push_str("\n\n");
     }
     text.push_str(&summary(&loaded.diagnostics));
@@ -81,9 +87,7 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source]) -> Vec<Group<'a
     let mut first = Group::with_title(level.primary_title(title(&diagnostic.message)));
     if let Some(span) = &diagnostic.span {
         first = quote(first, span, sources, AnnotationKind::Primary);
-    }
-    if let Some(hint) = &diagnostic.hint {
-        first = first.element(Level::HELP.message(hint.as_str()));
+        first = first.elements(diagnostic.hint.as_deref().map(|hint| Level::HELP.message(hint)));
     }
     let related = diagnostic.related.iter().map(|(span, what)| {
         let group = Group::with_title(Level::NOTE.secondary_title(what.as_str()));
@@ -190,6 +194,16 @@ error: invalid literal for int() with base 10: '1.5'
 
 1 error, 2 warnings
 "
+        );
+    }
+
+    #[test]
+    fn a_problem_without_a_place_has_no_frame() {
+        let request = Request { file: "/nowhere/x.conf".into(), ..Request::default() };
+        let drawing = drawing(&load(&request, &Machine::default()));
+        assert_eq!(
+            anstream::adapter::strip_str(&drawing).to_string(),
+            "error: could not find config file /nowhere/x.conf\nhelp: No such file or directory (os error 2)\n\n1 error\n"
         );
     }
 

@@ -192,7 +192,7 @@ async fn run(
         paths: Paths::default(),
         asked: HashMap::new(),
         inputs: Inputs::default(),
-        is_bereft: false,
+        bereft: None,
         launching: BTreeSet::new(),
         pending: VecDeque::new(),
         last_change: None,

@@ -32,8 +32,11 @@ use crate::stdin::{Inputs, Unwritten, WAITING_MAX};
 /// The ticket of orders that nobody waits for: those of signals. The door gives it to nobody.
 const NOBODY: Ticket = Ticket(0);
 
-/// What is said when no program can be started any more.
-const BEREFT: &str = "the launcher thread died";
+/// Without this thread no program can be started any more.
+const LAUNCHER: &str = "the launcher thread died";
+
+/// Without this thread no program is read any more, and each stops when its pipe is full.
+const LOG: &str = "a log thread died";
 
 /// What is said to SIGHUP while everything is being stopped.
 const IGNORED_HUP: &str = "ignored SIGHUP indicating restart request (shutdown in progress)";
@@ -54,8 +57,8 @@ pub(crate) struct Core {
     pub(crate) asked: HashMap<Ticket, oneshot::Sender<Answer>>,
     pub(crate) inputs: Inputs,
     pub(crate) settings: Settings,
-    /// Whether the launcher is gone.
-    pub(crate) is_bereft: bool,
+    /// Which thread died, if one did.
+    pub(crate) bereft: Option<&'static str>,
     /// What it has not reported yet.
     pub(crate) launching: BTreeSet<Key>,
     /// Events that came of doing, not yet decided about.
@@ -91,8 +94,8 @@ pub(crate) struct View<'a> {
 /// One thing heard.
 enum Heard {
     Launched(Launched),
-    /// The launcher is gone.
-    Bereft,
+    /// A thread is gone.
+    Bereft(&'static str),
     Ended(Ended),
     Buried(Buried),
     Request(Request),
@@ -123,18 +126,19 @@ impl Core {
                 Some(Ending::Exit(code)) => break code,
             }
         };
-        let (notices, is_bereft) = (self.notices.clone(), self.is_bereft);
+        let (notices, bereft) = (self.notices.clone(), self.bereft);
         // Whoever still waits for an answer hears that we are gone.
         drop(self);
         notices.finish(LAST_WORDS).await;
-        if is_bereft { Err(io::Error::other(BEREFT)) } else { Ok(code) }
+        bereft.map_or(Ok(code), |thread| Err(io::Error::other(thread)))
     }
 
     async fn hear(&mut self, wake: Option<Time>) -> Heard {
         tokio::select! {
-            launched = self.launched.recv(), if !self.is_bereft => {
-                launched.map_or(Heard::Bereft, Heard::Launched)
+            launched = self.launched.recv(), if self.bereft != Some(LAUNCHER) => {
+                launched.map_or(Heard::Bereft(LAUNCHER), Heard::Launched)
             }
+            () = self.pump.lost(), if self.bereft.is_none() => Heard::Bereft(LOG),
             ended = self.reaper.next() => Heard::Ended(ended),
             buried = self.orphans.next() => Heard::Buried(buried),
             Some(request) = self.requests.recv() => Heard::Request(request),
@@ -146,7 +150,7 @@ impl Core {
     fn handle(&mut self, heard: Heard) {
         match heard {
             Heard::Launched(launched) => self.launched(launched),
-            Heard::Bereft => self.bereft(),
+            Heard::Bereft(thread) => self.bereft(thread),
             Heard::Ended(ended) => self.ended(ended),
             Heard::Buried(buried) => self.buried(buried),
             Heard::Request(request) => self.request(request),
@@ -219,13 +223,15 @@ impl Core {
         }
     }
 
-    /// The launcher thread has died, which it never does: nothing can be started any more. So everything is stopped, and
-    /// whoever started us may begin afresh.
-    fn bereft(&mut self) {
-        self.is_bereft = true;
-        self.say(LogLevel::Critical, &format!("{BEREFT}; stopping everything"));
-        let lost = std::mem::take(&mut self.launching).into_iter();
-        self.pending.extend(lost.map(|key| Event::SpawnFailed { key, error: BEREFT.to_owned() }));
+    /// A thread has died, which none ever does. So everything is stopped, and whoever started us may begin afresh.
+    fn bereft(&mut self, thread: &'static str) {
+        self.bereft = Some(thread);
+        self.say(LogLevel::Critical, &format!("{thread}; stopping everything"));
+        if thread == LAUNCHER {
+            let lost = std::mem::take(&mut self.launching).into_iter();
+            let failed = |key| Event::SpawnFailed { key, error: LAUNCHER.to_owned() };
+            self.pending.extend(lost.map(failed));
+        }
         let who = Requester { via: "visord".to_owned(), ..Requester::default() };
         self.ask(NOBODY, who, Command::Shutdown, None);
     }

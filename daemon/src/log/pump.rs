@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use nix::errno::Errno;
+use tokio::sync::Notify;
 use visor_units::engine::Key;
 use visor_units::invocation::InvocationId;
 use visor_units::name::ProcessName;
@@ -51,6 +53,38 @@ pub(super) struct Shared {
     pub(super) tail: Tail,
     pub(super) budget: Arc<Budget>,
     pub(super) forward: Post<Mail>,
+    lost: Notify,
+}
+
+/// Tells when the thread that has it ends in another way than it should.
+struct LastWill {
+    shared: Arc<Shared>,
+    /// Whether the thread was told to end.
+    is_void: bool,
+}
+
+impl LastWill {
+    fn hold_for(mut self, run: impl FnOnce() -> Result<(), Errno>) {
+        self.is_void = run().is_ok();
+    }
+}
+
+impl Drop for LastWill {
+    fn drop(&mut self) {
+        if !self.is_void {
+            self.shared.lost.notify_one();
+        }
+    }
+}
+
+/// Starts a thread whose death is noticed.
+fn spawn(
+    name: &str,
+    shared: &Arc<Shared>,
+    run: impl FnOnce() -> Result<(), Errno> + Send + 'static,
+) -> io::Result<()> {
+    let will = LastWill { shared: Arc::clone(shared), is_void: false };
+    thread::Builder::new().name(name.to_owned()).spawn(move || will.hold_for(run)).map(drop)
 }
 
 /// What the thread can be told.
@@ -65,6 +99,8 @@ pub(super) enum Order {
     /// There is room again for what was held back.
     Resume,
     Stop(SyncSender<()>),
+    #[cfg(test)]
+    Die,
 }
 
 /// Log files that are open for a run that has not begun.
@@ -152,15 +188,21 @@ impl Pump {
             tail: Tail::default(),
             budget: Arc::default(),
             forward: forward.clone(),
+            lost: Notify::new(),
         });
         let ident = main.ident().to_owned();
         let forwarder =
             Forward { mail, ident, budget: Arc::clone(&shared.budget), pump: post.clone() };
         main.set_forward(forward);
         let worker = Worker::new(mailbox, Arc::clone(&shared), main)?;
-        thread::Builder::new().name("log-forward".into()).spawn(move || forwarder.run())?;
-        thread::Builder::new().name("log-pump".into()).spawn(move || worker.run())?;
+        spawn("log-forward", &shared, move || forwarder.run())?;
+        spawn("log-pump", &shared, move || worker.run())?;
         Ok(Self { post, shared })
+    }
+
+    /// Waits until one of the threads has died, which none ever does. Told once.
+    pub(crate) async fn lost(&self) {
+        self.shared.lost.notified().await;
     }
 
     /// Opens the log files of a run to come. `stdout_path` and `stderr_path` are the files, AUTO names resolved; `None`
@@ -225,6 +267,12 @@ impl Pump {
     )]
     pub(crate) fn clear(&self, key: Key, stream: Stream) {
         self.post.send(Order::Clear(key, stream));
+    }
+
+    /// Makes the thread panic.
+    #[cfg(test)]
+    pub(super) fn die(&self) {
+        self.post.send(Order::Die);
     }
 
     /// Writes a message into the daemon's own log.

@@ -83,7 +83,10 @@ impl Worker {
     }
 
     /// Works until it is told to stop.
-    pub(super) fn run(mut self) {
+    ///
+    /// # Errors
+    /// As epoll_wait(2): it cannot go on, and has said so.
+    pub(super) fn run(mut self) -> Result<(), Errno> {
         // Signals are the control plane's. A failure here would only cost an EINTR now and then.
         let _blocked = SigSet::all().thread_block();
         let mut events = vec![EpollEvent::empty(); 256];
@@ -97,7 +100,7 @@ impl Worker {
                 match event.data() {
                     MAILBOX => {
                         if self.obey().is_break() {
-                            return;
+                            return Ok(());
                         }
                     }
                     token if self.blocked.contains_key(&token) => self.unblock(token),
@@ -107,9 +110,10 @@ impl Worker {
         }
     }
 
-    fn give_up(mut self, error: Errno) {
+    fn give_up(mut self, error: Errno) -> Result<(), Errno> {
         let text = format!("log thread cannot wait for output: {error}");
         self.main.say(Record::new(LogLevel::Critical, &text));
+        Err(error)
     }
 }
 
@@ -149,6 +153,8 @@ impl Worker {
                     self.stop(&done);
                     return ControlFlow::Break(());
                 }
+                #[cfg(test)]
+                Order::Die => panic!("as the test wants"),
             }
         }
         ControlFlow::Continue(())

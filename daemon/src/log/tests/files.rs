@@ -456,3 +456,11 @@ fn a_program_that_closes_its_output_early_keeps_no_file_open_after_its_end() {
     assert!(!targets.any(|target| target == file));
     fixture.pump.stop();
 }
+
+#[test]
+fn the_death_of_the_thread_is_noticed() {
+    let fixture = Fixture::new();
+    fixture.pump.die();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(fixture.pump.lost());
+}

@@ -15,7 +15,6 @@ use visor_units::unit::{Daemon, LogLevel};
 
 use crate::args::{self, Args};
 use crate::authority::Judge;
-use crate::bus::SocketError;
 use crate::child::launcher::Launcher;
 use crate::child::limits;
 use crate::child::orphans::Orphans;
@@ -23,6 +22,7 @@ use crate::child::reap::Reaper;
 use crate::configuration::Configuration;
 use crate::core::Core;
 use crate::door::door;
+use crate::http::Servers;
 use crate::listen::Site;
 use crate::log::{MainLog, Pump, Record, clear_auto_logs};
 use crate::notify::Notify;
@@ -30,6 +30,7 @@ use crate::perform::Paths;
 use crate::reload::Fixed;
 use crate::settings::{Settings, auto_dir};
 use crate::signal::Signals;
+use crate::socket::{Listener, SocketError};
 use crate::stdin::Inputs;
 use crate::{bus, clock, config, privilege};
 
@@ -40,6 +41,9 @@ const USAGE: u8 = 2;
 
 /// How long the end waits for threads that read.
 const LAST_THREADS: Duration = Duration::from_secs(1);
+
+/// What it listens on: for buses, and for HTTP.
+type Sockets = (Option<Listener>, Servers);
 
 /// Why the daemon did not come up: what to print, and the exit status.
 struct Failure {
@@ -116,6 +120,7 @@ fn start(program: &str, name: &str, args: Args) -> Result<u8, Failure> {
     limits::survive_file_size();
     // Before anything of a daemon that may be running already is touched, its log among it.
     let listener = site.listen(&mut log).map_err(|error| Failure::usage(taken(&error)))?;
+    let servers = Servers::open(&plan).map_err(Failure::usage)?;
     log.open(&plan.daemon, plan.visord.journal)
         .map_err(|error| Failure { text: unopened(&plan.daemon, &error), code: OPERATING })?;
     clean_up(&plan.daemon, &mut log);
@@ -123,7 +128,7 @@ fn start(program: &str, name: &str, args: Args) -> Result<u8, Failure> {
         daemonise(&plan.daemon, &mut log).map_err(Failure::usage)?;
     }
     let settings = Settings::new(&plan, configuration.file(), nofile, clock::now().wall);
-    let outcome = in_runtime(serve(configuration, plan, settings, log, listener));
+    let outcome = in_runtime(serve(configuration, plan, settings, log, (listener, servers)));
     outcome.map_err(|error| Failure { text: error.to_string(), code: OPERATING })
 }
 
@@ -142,10 +147,10 @@ async fn serve(
     plan: Plan,
     settings: Settings,
     log: MainLog,
-    listener: Option<bus::Listener>,
+    sockets: Sockets,
 ) -> io::Result<u8> {
     let pump = Pump::start(log)?;
-    let outcome = run(configuration, plan, settings, &pump, listener).await;
+    let outcome = run(configuration, plan, settings, &pump, sockets).await;
     if let Err(error) = &outcome {
         // One that left its terminal has nowhere else to say it.
         pump.say(Record::new(LogLevel::Critical, &format!("visord cannot go on: {error}")));
@@ -160,7 +165,7 @@ async fn run(
     plan: Plan,
     settings: Settings,
     pump: &Pump,
-    listener: Option<bus::Listener>,
+    (listener, mut servers): Sockets,
 ) -> io::Result<u8> {
     pump.set_strip_ansi(plan.daemon.strip_ansi);
     let (launcher, launched) = Launcher::start(pump.clone())?;
@@ -172,6 +177,8 @@ async fn run(
         let level = if report.is_warning { LogLevel::Warn } else { LogLevel::Info };
         log.say(Record::new(level, &report.text));
     });
+    servers.serve(&door);
+    servers.announce(&door);
     let fixed = Fixed::of(&plan);
     let mut effects = Vec::new();
     let mut engine = Engine::new(plan.groups, clock::now(), &mut effects);
@@ -185,6 +192,7 @@ async fn run(
         notices,
         requests,
         door,
+        servers,
         reaper: Reaper::new()?,
         orphans: Orphans::adopt()?,
         signals: Signals::install()?,

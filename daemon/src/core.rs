@@ -20,6 +20,7 @@ use crate::child::orphans::{Buried, Orphans};
 use crate::child::reap::{Ended, Reaper};
 use crate::clock;
 use crate::door::{Door, Request};
+use crate::http::Servers;
 use crate::log::{Pump, Record};
 use crate::notify::Notify;
 use crate::perform::Paths;
@@ -78,6 +79,7 @@ pub(crate) struct Core {
     pub(crate) launched: mpsc::UnboundedReceiver<Launched>,
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) signals: Signals,
+    pub(crate) servers: Servers,
     /// For what a signal asks that needs the configuration read first.
     pub(crate) door: Door,
 }
@@ -126,10 +128,11 @@ impl Core {
                 Some(Ending::Exit(code)) => break code,
             }
         };
-        let (notices, bereft) = (self.notices.clone(), self.bereft);
+        let Self { notices, bereft, servers, door, asked, requests, .. } = self;
         // Whoever still waits for an answer hears that we are gone.
-        drop(self);
+        drop((door, asked, requests));
         notices.finish(LAST_WORDS).await;
+        servers.finish(LAST_WORDS).await;
         bereft.map_or(Ok(code), |thread| Err(io::Error::other(thread)))
     }
 

@@ -101,6 +101,11 @@ impl Door {
         answer.unwrap_or_else(|| Answer::Refused(Fault::ShuttingDown.into()))
     }
 
+    /// Writes a line into the daemon's log.
+    pub(crate) fn say(&self, level: LogLevel, text: &str) {
+        self.pump.say(Record::new(level, text));
+    }
+
     fn ticket(&self) -> Ticket {
         Ticket(self.tickets.fetch_add(1, Ordering::Relaxed))
     }
@@ -128,7 +133,7 @@ impl Door {
     async fn load_aloud(&self) -> Result<Box<Plan>, Refusal> {
         let (plan, warnings) = self.load().await?;
         for text in warnings {
-            self.pump.say(Record::new(LogLevel::Warn, &text));
+            self.say(LogLevel::Warn, &text);
         }
         Ok(Box::new(plan))
     }

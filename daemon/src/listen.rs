@@ -9,8 +9,8 @@ use nix::unistd::geteuid;
 use visor_dbus::{check_temporary_directory, runtime_directory, temporary_directory};
 use visor_units::unit::{LogLevel, User};
 
-use crate::bus::{Listener, SocketError};
 use crate::log::{MainLog, Record};
+use crate::socket::{Access, Listener, SocketError};
 
 /// What to do about a socket that cannot be made.
 const HINT: &str = "set socket= in [visord] to a path that can be made";
@@ -85,7 +85,9 @@ fn bind(path: &Path, is_temporary: bool) -> Result<Listener, SocketError> {
         make_temporary_directory()
             .map_err(|error| SocketError::System("use directory of", path.to_owned(), error))?;
     }
-    Listener::bind(path)
+    // As on a bus: who may act is judged by credentials, and what a peer may cost has a bound (see `bus::peers`, and
+    // `framing` in visor-dbus).
+    Listener::bind(path, Access::EVERYONE)
 }
 
 /// In `/tmp` anybody may have made it before us.

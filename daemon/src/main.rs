@@ -14,6 +14,7 @@ mod config;
 mod configuration;
 mod core;
 mod door;
+mod http;
 mod listen;
 mod log;
 mod notify;
@@ -24,6 +25,7 @@ mod privilege;
 mod reload;
 mod settings;
 mod signal;
+mod socket;
 mod stdin;
 mod telemetry;
 

@@ -54,6 +54,8 @@ impl Core {
         self.pump.configure(&plan.daemon);
         self.adopt(&plan);
         self.clear_auto_logs(&plan.daemon);
+        self.servers.adopt(&plan, &self.door);
+        self.servers.announce(&self.door);
         self.move_pidfile(&plan.daemon.pidfile);
         for key in self.fixed.changed(&plan) {
             let text = format!("{key} has changed; that takes effect when visord is started anew");

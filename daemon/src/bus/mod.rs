@@ -4,18 +4,17 @@
 
 mod join;
 mod peers;
-mod socket;
 mod watch;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use socket::{Listener, SocketError};
-
 use std::fmt;
 
 use visor_dbus::{Authority, Backend, Notices, Server};
 use visor_units::unit::WhichBus;
+
+use crate::socket::Listener;
 
 /// Something about the socket or the bus, for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 use visor_dbus::{Authority, Backend, PeerCredentials, Server};
 
-use super::Listener;
+use crate::socket::Listener;
 
 /// Connections at once.
 const ALL: usize = 256;

@@ -14,10 +14,10 @@ use tokio::task::AbortHandle;
 use visor_dbus::{Bus, Client, Place};
 use visor_units::unit::WhichBus;
 
+use super::Report;
 use super::join::Membership;
-use super::socket::SocketError;
-use super::{Listener, Report};
 use crate::authority::Judge;
+use crate::socket::{Access, Listener, SocketError};
 
 fn socket_in(directory: &tempfile::TempDir) -> PathBuf {
     directory.path().join("run/visord/bus")
@@ -27,7 +27,7 @@ fn socket_in(directory: &tempfile::TempDir) -> PathBuf {
 async fn served(path: &Path) -> Client {
     let table = Table::of(&["web"]);
     let faces = (table.clone(), Judge::new(fixture::own_uid()), table.notices);
-    let listener = Some(Listener::bind(path).unwrap());
+    let listener = Some(Listener::bind(path, Access::EVERYONE).unwrap());
     super::serve(listener, WhichBus::Off, faces, |report| panic!("{report:?}"));
     Client::connect(&[Place::Socket(path.to_str().unwrap().to_owned())]).await.unwrap()
 }
@@ -36,13 +36,13 @@ async fn served(path: &Path) -> Client {
 fn the_socket_comes_with_its_directory_is_open_to_all_and_goes_with_the_daemon() {
     let directory = tempfile::tempdir().unwrap();
     let path = socket_in(&directory);
-    let listener = Listener::bind(&path).unwrap();
+    let listener = Listener::bind(&path, Access::EVERYONE).unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&path), 0o666);
     assert_eq!(mode(path.parent().unwrap()), 0o755);
     drop(listener);
     assert!(!path.exists());
-    drop(Listener::bind(&path).unwrap());
+    drop(Listener::bind(&path, Access::EVERYONE).unwrap());
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_second_daemon_on_the_same_socket_is_refused_and_the_first_unharmed() {
         let path = socket_in(&directory);
         let client = served(&path).await;
         client.start("web").await.unwrap();
-        let refused = Listener::bind(&path).unwrap_err();
+        let refused = Listener::bind(&path, Access::EVERYONE).unwrap_err();
         assert!(refused.is_taken());
         let text = format!("another visord (pid {}) serves {}", std::process::id(), path.display());
         assert_eq!(refused.to_string(), text);
@@ -79,12 +79,12 @@ fn what_is_not_ours_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("bus");
     std::fs::write(&path, "precious").unwrap();
-    let refused = Listener::bind(&path).unwrap_err();
+    let refused = Listener::bind(&path, Access::EVERYONE).unwrap_err();
     assert!(refused.to_string().ends_with("bus is there and is not a socket"), "{refused}");
     assert_eq!(std::fs::read(&path).unwrap(), b"precious");
     std::fs::remove_file(&path).unwrap();
     let other = UnixListener::bind(&path).unwrap();
-    let refused = Listener::bind(&path).unwrap_err();
+    let refused = Listener::bind(&path, Access::EVERYONE).unwrap_err();
     assert!(refused.to_string().ends_with("bus is served by another program"), "{refused}");
     drop(other);
 }
@@ -95,7 +95,7 @@ fn a_lock_file_that_is_a_link_is_not_followed() {
     let victim = directory.path().join("victim");
     std::fs::write(&victim, "precious").unwrap();
     std::os::unix::fs::symlink(&victim, directory.path().join("bus.lock")).unwrap();
-    let refused = Listener::bind(&directory.path().join("bus")).unwrap_err();
+    let refused = Listener::bind(&directory.path().join("bus"), Access::EVERYONE).unwrap_err();
     assert!(matches!(refused, SocketError::System("open", ..)), "{refused}");
     assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
 }
@@ -103,7 +103,8 @@ fn a_lock_file_that_is_a_link_is_not_followed() {
 #[test]
 fn a_path_too_long_for_a_socket_says_so() {
     let directory = tempfile::tempdir().unwrap();
-    let refused = Listener::bind(&directory.path().join("x".repeat(120))).unwrap_err();
+    let refused =
+        Listener::bind(&directory.path().join("x".repeat(120)), Access::EVERYONE).unwrap_err();
     assert!(refused.to_string().starts_with("cannot bind "), "{refused}");
     assert!(!refused.is_taken());
 }

@@ -15,7 +15,7 @@ use super::source::Place;
 use super::text::Document;
 use super::{Loaded, Plan, Request, translate};
 use crate::order::Graph;
-use crate::unit::{Ctl, Visord};
+use crate::unit::{Ctl, HttpServer, RpcInterface, Visord};
 
 /// Reads a configuration and everything it includes. Never fails: what is wrong is among the diagnostics.
 #[must_use]
@@ -118,6 +118,7 @@ fn understand(
     if !snippet {
         warn_without_interface(cx, document);
         translate::judge_exit_when(cx, document, &plan);
+        warn_of_open(cx, document, &plan);
     }
     judge_order(cx, &plan, snippet);
     Some(plan)
@@ -142,6 +143,16 @@ fn require_supervisord(cx: &mut Context<'_>, document: &Document) {
     }
 }
 
+/// What lets everybody in is not served.
+fn warn_of_open(cx: &mut Context<'_>, document: &Document, plan: &Plan) {
+    for server in plan.servers.iter().filter(|server| server.is_refused(&plan.visord)) {
+        if let Some(section) = document.section(&server.section) {
+            let message = format!("[{}] lets anyone on the network in: not served", server.section);
+            cx.report.warn(section.header, message, HttpServer::OPEN_HINT);
+        }
+    }
+}
+
 /// Methods of the server come from `[rpcinterface:supervisor]`; without it supervisorctl gets no answer.
 fn warn_without_interface(cx: &mut Context<'_>, document: &Document) {
     let is_server = |name: &str| {
@@ -157,7 +168,7 @@ fn warn_without_interface(cx: &mut Context<'_>, document: &Document) {
         let hint = format!(
             "add [rpcinterface:supervisor] with {}={}",
             super::options::FACTORY,
-            translate::MAIN_FACTORY
+            RpcInterface::MAIN
         );
         cx.report.warn(server.header, message, &hint);
     }

@@ -28,6 +28,7 @@ use super::report::Report;
 use super::source::Place;
 use super::spelling;
 use super::text::{Document, Entry, Raw, Section, ValueLine};
+use crate::unit::RpcInterface;
 
 /// Tables of the top level that hold one table per unit.
 const NAMED: [SectionKind; 4] = [
@@ -170,7 +171,7 @@ impl Walker<'_> {
     /// A server serves Supervisor's methods without being told to.
     fn main_interface(&mut self, place: Place) {
         let Some(spec) = SectionKind::RpcInterface.option(FACTORY) else { return };
-        let factory = Raw::Text(super::translate::MAIN_FACTORY.to_owned());
+        let factory = Raw::Text(RpcInterface::MAIN.to_owned());
         let entry = entry(spec, place, place, factory);
         self.open("rpcinterface:supervisor", place).set(entry);
     }

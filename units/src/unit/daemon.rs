@@ -89,6 +89,17 @@ pub struct RpcInterface {
     pub options: BTreeMap<String, String>,
 }
 
+impl RpcInterface {
+    /// The factory of Supervisor's own methods.
+    pub const MAIN: &str = "supervisor.rpcinterface:make_main_rpcinterface";
+
+    /// Whether it has Supervisor's own methods.
+    #[must_use]
+    pub fn is_main(&self) -> bool {
+        self.factory == Self::MAIN
+    }
+}
+
 /// `[supervisorctl]`.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ctl {
@@ -128,6 +139,8 @@ pub struct Visord {
     pub journal: OnOffAuto,
     /// `exit_when`: when the daemon ends by itself; `None` is never.
     pub exit_when: Option<ExitWhen>,
+    /// `allow_open`: whether a TCP server that asks nobody for a password may be reached from other machines.
+    pub allow_open: bool,
 }
 
 /// `[visord] exit_when`.

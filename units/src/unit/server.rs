@@ -1,10 +1,11 @@
 //! HTTP servers.
 
+use core::net::IpAddr;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Origin, User};
+use super::{Origin, User, Visord};
 
 /// A `[unix_http_server]` or `[inet_http_server]`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,46 @@ pub enum Listen {
         /// Port.
         port: u16,
     },
+}
+
+impl HttpServer {
+    /// Whether clients must give a name and a password: Supervisor asks nobody where the name is empty.
+    #[must_use]
+    pub fn asks_for_password(&self) -> bool {
+        self.username.as_ref().is_some_and(|name| !name.is_empty())
+    }
+
+    /// What to do about a server that is refused.
+    pub const OPEN_HINT: &str = "set username= and password=, or listen on 127.0.0.1, or say allow_open=true in [visord] \
+                                 if that is meant";
+
+    /// Whether it is not to be served: anyone on another machine could use it, and so do whatever the daemon can, and
+    /// nobody said that this is meant.
+    #[must_use]
+    pub fn is_refused(&self, visord: &Visord) -> bool {
+        !self.asks_for_password() && self.listen.is_reached_from_outside() && !visord.allow_open
+    }
+}
+
+impl Listen {
+    /// Whether it can be reached from other machines.
+    fn is_reached_from_outside(&self) -> bool {
+        match self {
+            Self::Unix { .. } => false,
+            Self::Inet { host, .. } if host == "localhost" => false,
+            Self::Inet { .. } => self.address().is_none_or(|address| !address.is_loopback()),
+        }
+    }
+
+    /// The IP address, where the host is one.
+    fn address(&self) -> Option<IpAddr> {
+        match self {
+            Self::Unix { .. } => None,
+            Self::Inet { host, .. } => {
+                host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+            }
+        }
+    }
 }
 
 impl fmt::Debug for HttpServer {

@@ -151,7 +151,7 @@ fn what_only_looks_like_a_trap_is_left_alone() {
 
 #[test]
 fn a_server_without_methods_is_pointed_out() {
-    let found = warnings("[supervisord]\n[inet_http_server]\nport=1\n");
+    let found = warnings("[supervisord]\n[inet_http_server]\nport=127.0.0.1:1\n");
     assert_eq!(found[0].0, "[inet_http_server] serves no methods, so supervisorctl cannot use it");
 }
 
@@ -214,5 +214,26 @@ fn a_missing_directory_of_logs_is_made_and_said() {
         let message =
             format!("the directory {directory} does not exist; it is made when it is needed");
         assert_eq!(warnings(text), [(message, hint.to_owned())], "{text}");
+    }
+}
+
+#[test]
+fn a_server_that_lets_anyone_in_is_not_served() {
+    let said = |port: &str, more: &str| {
+        let text = format!(
+            "[supervisord]\n[inet_http_server]\nport={port}\n{more}\n[rpcinterface:supervisor]\n\
+             supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
+        );
+        warnings(&text).into_iter().map(|(message, _)| message).collect::<Vec<_>>()
+    };
+    for port in ["9001", "*:9001", "0.0.0.0:9001", "10.1.2.3:9001", "box:9001", "[::]:9001"] {
+        let expected = "[inet_http_server] lets anyone on the network in: not served";
+        assert_eq!(said(port, ""), [expected], "{port}");
+        assert_eq!(said(port, "username=\npassword=x"), [expected], "{port}");
+        assert!(said(port, "username=u\npassword=p").is_empty(), "{port}");
+        assert!(said(port, "[visord]\nallow_open=true").is_empty(), "{port}");
+    }
+    for port in ["127.0.0.1:9001", "127.9.9.9:9001", "localhost:9001", "[::1]:9001"] {
+        assert!(said(port, "").is_empty(), "{port}");
     }
 }

@@ -46,7 +46,6 @@ const fn ignored(
     }
 }
 
-const NO_HTTP: &str = "nothing listens there; use visorctl instead of supervisorctl";
 const NO_EVENTS: &str = "no events are made of it";
 
 /// Every option there is.
@@ -96,15 +95,15 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Whether output goes to the journal: auto, on or off."),
     works(HERE_ONLY, "exit_when", Kind::ExitWhen, None,
         "When to stop everything and end with a program's exit code: `any-fatal`, `all-exited`, a process or `group:*`."),
+    works(HERE_ONLY, "allow_open", Kind::Boolean, Some("false"),
+        "Let an `[inet_http_server]` without a password be reached from other machines."),
     // [unix_http_server], [inet_http_server]
-    works(&[UnixHttpServer], "file", Kind::Text, None, "Path of the socket.")
-        .not_yet(NO_HTTP),
+    works(&[UnixHttpServer], "file", Kind::Text, None, "Path of the socket."),
     works(&[UnixHttpServer], "chmod", Kind::Octal, Some("0700"), "Mode of the socket."),
     works(&[UnixHttpServer], "chown", Kind::Owner, None,
         "Owner of the socket, `user` or `user:group`."),
     works(&[InetHttpServer], "port", Kind::Address, None,
-        "Address, `host:port`; `*` or no host is every interface.")
-        .not_yet(NO_HTTP),
+        "Address, `host:port`; `*` or no host is every interface."),
     works(SERVERS, "username", Kind::Text, None, "User name that a client must give."),
     works(SERVERS, "password", Kind::Text, None,
         "Password that a client must give, clear or as `{SHA}` and a SHA-1 in hex."),

@@ -87,6 +87,7 @@ pub(in crate::config) fn visord(cx: &mut Context<'_>, document: &Document) -> Vi
         bus: reader.get("bus").unwrap_or_default(),
         journal: reader.get("journal").unwrap_or_default(),
         exit_when: reader.get("exit_when"),
+        allow_open: reader.get("allow_open").unwrap_or_default(),
     }
 }
 

@@ -13,7 +13,6 @@ mod server;
 
 pub(super) use daemon::{ctl, visord};
 pub(super) use exit_when::judge_exit_when;
-pub(super) use server::MAIN_FACTORY;
 
 use std::sync::Arc;
 

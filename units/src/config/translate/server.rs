@@ -6,9 +6,6 @@ use crate::config::reader::{Context, Reader};
 use crate::config::text::{Document, Section};
 use crate::unit::{HttpServer, Listen, RpcInterface};
 
-/// The factory of Supervisor's own methods.
-pub(in crate::config) const MAIN_FACTORY: &str = "supervisor.rpcinterface:make_main_rpcinterface";
-
 /// Every HTTP server: inet first, then unix, each in file order.
 pub(super) fn servers(cx: &mut Context<'_>, document: &Document) -> Vec<HttpServer> {
     let mut servers = Vec::new();
@@ -92,7 +89,7 @@ pub(super) fn refuse_options(
     document: &Document,
     interfaces: &[RpcInterface],
 ) {
-    for interface in interfaces.iter().filter(|interface| interface.factory == MAIN_FACTORY) {
+    for interface in interfaces.iter().filter(|interface| interface.is_main()) {
         let section = document.section(&format!("rpcinterface:{}", interface.name));
         let (Some(section), Some(extra)) = (section, interface.options.keys().next()) else {
             continue;
@@ -112,14 +109,14 @@ fn rpc_interface(
     let mut reader = Reader::new(cx, document, section, SectionKind::RpcInterface);
     if reader.entry(FACTORY).is_none() {
         let message = format!("section [{}] does not specify a {FACTORY}", section.name);
-        reader.refuse_missing(message, &format!("add a line `{FACTORY}={MAIN_FACTORY}`"));
+        reader.refuse_missing(message, &format!("add a line `{FACTORY}={}`", RpcInterface::MAIN));
     }
     let factory: String = reader.get(FACTORY)?;
     let mut options = std::collections::BTreeMap::new();
     for entry in document.entries(section).filter(|entry| entry.key != FACTORY) {
         options.insert(entry.key.clone(), reader.text(&entry.key).unwrap_or_default());
     }
-    if factory != MAIN_FACTORY {
+    if factory != RpcInterface::MAIN {
         let message = format!("{factory} is a Python plugin, which visord does not load");
         let hint = "what this section adds to the XML-RPC interface is missing";
         reader.cx.report.warn(reader.place(FACTORY), message, hint);

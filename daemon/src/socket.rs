@@ -1,15 +1,30 @@
-//! The socket file: made so that it is ours alone, and that a second daemon on the same path is refused.
+//! Socket files: made so that each is ours alone, and that a second daemon on the same path is refused.
 
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-/// Everyone may connect, as on a bus: who may act is judged by credentials, and what a peer may cost has a bound (see
-/// `peers`, and `framing` in visor-dbus).
-const MODE: u32 = 0o666;
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket,
+};
+
+/// Who may connect to a socket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Access {
+    /// Mode of the file.
+    pub(crate) mode: u32,
+    /// Its owner and group; `None` is whoever makes it.
+    pub(crate) owner: Option<(u32, u32)>,
+}
+
+impl Access {
+    /// Everyone.
+    pub(crate) const EVERYONE: Self = Self { mode: 0o666, owner: None };
+}
 
 /// A socket that listens. It is removed when this is dropped.
 #[derive(Debug)]
@@ -18,6 +33,8 @@ pub(crate) struct Listener {
     socket: UnixListener,
     /// Held for as long as the socket is there.
     lock: File,
+    /// Whether it took the place of one that nobody served any more.
+    was_stale: bool,
 }
 
 /// Why the socket could not be made.
@@ -71,21 +88,33 @@ impl Listener {
     ///
     /// # Errors
     /// If another daemon has it, if something else is there, or if the system refuses.
-    pub(crate) fn bind(path: &Path) -> Result<Self, SocketError> {
+    pub(crate) fn bind(path: &Path, access: Access) -> Result<Self, SocketError> {
         if let Some(directory) = path.parent() {
             let made = DirBuilder::new().recursive(true).mode(0o755).create(directory);
             made.map_err(system("create directory", directory))?;
         }
         let lock = lock(path)?;
-        refuse_what_lives(path)?;
+        let was_stale = refuse_what_lives(path)?;
         let made = beside(path, ".new");
         // Left by a daemon that died between making and moving it.
         remove(&made)?;
-        let socket = UnixListener::bind(&made).map_err(system("bind", path))?;
-        socket.set_nonblocking(true).map_err(system("set up", path))?;
-        fs::set_permissions(&made, Permissions::from_mode(MODE)).map_err(system("chmod", &made))?;
+        let socket = bound(&made).map_err(system("bind", path))?;
+        // Nobody can connect before it listens, so there is no moment at which it lets in more than it should.
+        fs::set_permissions(&made, Permissions::from_mode(access.mode))
+            .map_err(system("chmod", path))?;
+        if let Some((uid, gid)) = access.owner {
+            let kept = |id| (id != u32::MAX).then_some(id);
+            chown(&made, kept(uid), kept(gid)).map_err(system("chown", path))?;
+        }
+        listen(&socket, Backlog::MAXCONN)
+            .map_err(|errno| system("listen on", path)(errno.into()))?;
         fs::rename(&made, path).map_err(system("move socket to", path))?;
-        Ok(Self { path: path.to_owned(), socket, lock })
+        Ok(Self { path: path.to_owned(), socket: socket.into(), lock, was_stale })
+    }
+
+    /// Whether it took the place of one that nobody served any more.
+    pub(crate) const fn was_stale(&self) -> bool {
+        self.was_stale
     }
 
     /// The listening end for a runtime; from now on those who are refused are told our process id, which is not known
@@ -93,7 +122,7 @@ impl Listener {
     ///
     /// # Errors
     /// If the runtime cannot watch it.
-    pub(super) fn listen(&self) -> io::Result<tokio::net::UnixListener> {
+    pub(crate) fn listen(&self) -> io::Result<tokio::net::UnixListener> {
         let named =
             self.lock.set_len(0).and_then(|()| writeln!(&self.lock, "{}", std::process::id()));
         // Without it the others are refused as well, only with less to say.
@@ -134,11 +163,12 @@ fn lock(path: &Path) -> Result<File, SocketError> {
     }
 }
 
-/// With the lock held, a socket that is there has no visord behind it; but another program may have made it.
-fn refuse_what_lives(path: &Path) -> Result<(), SocketError> {
+/// With the lock held, a socket that is there has no visord behind it; but another program may have made it. Whether
+/// there is one, dead.
+fn refuse_what_lives(path: &Path) -> Result<bool, SocketError> {
     let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(system("look at", path)(error)),
     };
     if !found.file_type().is_socket() {
@@ -146,8 +176,15 @@ fn refuse_what_lives(path: &Path) -> Result<(), SocketError> {
     }
     match UnixStream::connect(path) {
         Ok(_) => Err(SocketError::NotOurs(path.to_owned(), "is served by another program")),
-        Err(_) => Ok(()),
+        Err(_) => Ok(true),
     }
+}
+
+fn bound(path: &Path) -> io::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let made = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    bind(made.as_raw_fd(), &UnixAddr::new(path)?)?;
+    Ok(made)
 }
 
 fn remove(path: &Path) -> Result<(), SocketError> {

@@ -70,6 +70,9 @@ pub(crate) fn door(
     (Door { requests, configuration, pump, tickets }, received)
 }
 
+/// Where the output of a process is: its handle, the stream that has it, and the file.
+type FoundLog = (Key, Stream, Option<PathBuf>);
+
 /// Takes a question back when its asker goes away before the answer.
 struct Waiting<'a> {
     door: &'a Door,
@@ -232,12 +235,28 @@ impl Backend for Door {
         let range = Range {
             follow: request.follow,
             lines: request.lines,
+            last: None,
             offset: request.offset,
             length: request.length,
         };
-        let found = match request.name {
+        self.open_range(request.name, request.stderr, range).await
+    }
+}
+
+impl Door {
+    /// A descriptor from which a part of the output of a process can be read, or of the daemon's own log.
+    ///
+    /// # Errors
+    /// As [`Backend::open_log`].
+    pub(crate) async fn open_range(
+        &self,
+        name: Option<ProcessName>,
+        stderr: bool,
+        range: Range,
+    ) -> Result<OwnedFd, Refusal> {
+        let found = match name {
             None => None,
-            Some(name) => Some(self.find_log(name, request.stderr).await?),
+            Some(name) => Some(self.find_log(name, stderr).await?),
         };
         let pump = self.pump.clone();
         tokio::task::spawn_blocking(move || {
@@ -251,9 +270,7 @@ impl Backend for Door {
         .await
         .unwrap_or_else(|error| Err(Refusal::new(Fault::Failed, error.to_string())))
     }
-}
 
-impl Door {
     /// Tells the listeners of REMOTE_COMMUNICATION; in any mood, as Supervisor does.
     ///
     /// # Errors
@@ -263,12 +280,7 @@ impl Door {
         let request = Request::RemoteComm { kind, data };
         self.requests.send(request).await.map_err(|_| Fault::ShuttingDown.into())
     }
-}
 
-/// Where the output of a process is: its handle, the stream that has it, and the file.
-type FoundLog = (Key, Stream, Option<PathBuf>);
-
-impl Door {
     async fn find_log(&self, name: ProcessName, stderr: bool) -> Result<FoundLog, Refusal> {
         let found = self.look(move |view| {
             let key = view.engine.find(&name)?;

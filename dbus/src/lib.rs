@@ -36,7 +36,7 @@ pub use client::{Client, ConnectError, Outcomes, StateChange, StateChanges};
 pub use connect::{JoinError, Joined, PeerCredentials};
 pub use fault::{error_name, fault};
 pub use link::Ended;
-pub use notices::Notices;
+pub use notices::{Batch, Inbox, Notices};
 pub use path::{escape, program_name, program_path, unescape};
 pub use place::{
     Bus, Place, bus_address, check_temporary_directory, default_places, runtime_directory,

@@ -34,21 +34,21 @@ struct End {
     gone: Notify,
 }
 
-/// The reading end of one connection.
+/// The reading end of one who listens.
 #[derive(Debug)]
-pub(crate) struct Inbox {
+pub struct Inbox {
     slot: Arc<Slot>,
 }
 
 /// What waited in an inbox.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub struct Batch {
     /// In order.
-    pub(crate) notices: VecDeque<Arc<Notice>>,
+    pub notices: VecDeque<Arc<Notice>>,
     /// Processes with changes that did not fit, and the state each was last told to be in.
-    pub(crate) lost: BTreeMap<Key, State>,
+    pub lost: BTreeMap<Key, State>,
     /// How many changes did not fit.
-    pub(crate) dropped: u64,
+    pub dropped: u64,
 }
 
 #[derive(Debug)]
@@ -83,7 +83,8 @@ impl Notices {
     }
 
     /// An inbox for what is published from now on.
-    pub(crate) fn subscribe(&self) -> Inbox {
+    #[must_use]
+    pub fn subscribe(&self) -> Inbox {
         let slot = Arc::new(Slot::new(Arc::clone(&self.end)));
         lock(&self.inboxes).push(Arc::downgrade(&slot));
         Inbox { slot }
@@ -110,7 +111,7 @@ impl Notices {
 impl Inbox {
     /// Waits until something is there and takes it, or the beginning of it; `None` if there will be nothing more. Dropping
     /// the future loses nothing.
-    pub(crate) async fn take(&self) -> Option<Batch> {
+    pub async fn take(&self) -> Option<Batch> {
         loop {
             let has_ended = self.slot.end.has_come.load(Ordering::Acquire);
             let batch = lock(&self.slot.waiting).take();

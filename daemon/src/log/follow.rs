@@ -21,8 +21,10 @@ const TURN: usize = 64;
 pub(crate) struct Range {
     /// Whether to go on with what is written from now on, until the reader closes.
     pub(crate) follow: bool,
-    /// The last so many lines. Goes before `offset`; neither is everything there is.
+    /// The last so many lines. Goes before `last` and `offset`; none of them is everything there is.
     pub(crate) lines: Option<u64>,
+    /// The last so many bytes. Goes before `offset`.
+    pub(crate) last: Option<u64>,
     /// From this byte on.
     pub(crate) offset: Option<u64>,
     /// At most so many bytes.
@@ -200,16 +202,20 @@ impl Source {
     /// Goes to where `range` begins. Returns the bytes from there to the end.
     fn seek(&mut self, range: &Range) -> io::Result<u64> {
         match self {
-            Self::File(trail) => match (range.lines, range.offset) {
+            Self::File(trail) => match (range.lines, range.last) {
                 (Some(count), _) => trail.seek_lines(count),
-                (None, offset) => trail.seek(offset.unwrap_or(0)),
+                (None, Some(bytes)) => trail.seek_back(bytes),
+                (None, None) => trail.seek(range.offset.unwrap_or(0)),
             },
             Self::Recent(Listener { hub, stream, at }) => {
                 hub.channel(*stream).with_recent(|recent| {
-                    *at = match (range.lines, range.offset) {
-                        (Some(count), _) => recent.last_lines(count),
-                        (None, Some(offset)) => offset.min(recent.end()),
-                        (None, None) => recent.start(),
+                    *at = match (range.lines, range.last, range.offset) {
+                        (Some(count), ..) => recent.last_lines(count),
+                        (None, Some(bytes), _) => {
+                            recent.end().saturating_sub(bytes).max(recent.start())
+                        }
+                        (None, None, Some(offset)) => offset.min(recent.end()),
+                        (None, None, None) => recent.start(),
                     };
                     Ok(recent.end() - *at)
                 })

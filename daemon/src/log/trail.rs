@@ -66,6 +66,14 @@ impl Trail {
         self.seek_to(|_, size| Ok(at.min(size)))
     }
 
+    /// Goes to the last `count` bytes of what is there now. Returns the bytes from there to the end.
+    ///
+    /// # Errors
+    /// As fstat(2).
+    pub(super) fn seek_back(&self, count: u64) -> io::Result<u64> {
+        self.seek_to(|_, size| Ok(size.saturating_sub(count)))
+    }
+
     /// Goes to the last `count` lines of what is there now. Returns the bytes from there to the end.
     ///
     /// # Errors

@@ -60,6 +60,8 @@ fn a_stretch_of_a_file_is_read_whether_its_program_runs_or_not() {
             (Range { lines: Some(2), ..range() }, "two\nthree\n"),
             (Range { lines: Some(0), ..range() }, ""),
             (Range { lines: Some(9), ..range() }, "one\ntwo\nthree\n"),
+            (Range { last: Some(6), ..range() }, "three\n"),
+            (Range { last: Some(99), ..range() }, "one\ntwo\nthree\n"),
             (Range { offset: Some(4), ..range() }, "two\nthree\n"),
             (Range { offset: Some(4), length: Some(3), ..range() }, "two"),
             (Range { offset: Some(99), ..range() }, ""),
@@ -188,6 +190,7 @@ fn without_a_file_the_latest_output_is_kept_and_followed() {
     assert_eq!(exactly(&mut late, 5), b"four\n");
     assert_eq!(exactly(&mut early, 11), b"three\nfour\n");
     assert_eq!(all(fixture.open_recent(Range { lines: Some(3), ..range() })), "two\nthree\nfour\n");
+    assert_eq!(all(fixture.open_recent(Range { last: Some(5), ..range() })), "four\n");
     fixture.pump.stop();
 }
 

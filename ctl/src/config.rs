@@ -19,7 +19,7 @@ pub(crate) fn socket(file: &str) -> Result<Option<String>, Failure> {
 }
 
 /// The files and the environment; accounts are not looked up.
-struct Files;
+pub(crate) struct Files;
 
 impl Listing for Files {
     fn names(&self, directory: &str) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! visorctl: asks visord, and shows what it answers.
 //!
+//! Started under a name of Supervisor's it is that program ([`supervisor`]).
+//!
 //! One verb, one file ([`verbs`]); what is shown is made of rows by functions ([`render`]); what goes wrong is a
 //! [`failure::Failure`]; what the shell is told is an [`exit::Exit`].
 #![forbid(unsafe_code)]
@@ -15,9 +17,11 @@ mod lines;
 mod man;
 mod place;
 mod progress;
+mod remote;
 mod render;
 mod screen;
 mod select;
+mod supervisor;
 mod verbs;
 
 use std::env;
@@ -33,6 +37,15 @@ use failure::{Failure, Trouble};
 use screen::Screen;
 
 fn main() -> ExitCode {
+    let mut words = env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let program = words.next().unwrap_or_default();
+    match program.rsplit('/').next() {
+        Some(supervisor::NAME) => supervisor::main(&program, words),
+        _ => visorctl(),
+    }
+}
+
+fn visorctl() -> ExitCode {
     if complete::answered() {
         return Exit::Success.into();
     }

@@ -1,6 +1,9 @@
-//! The same file read by the real Supervisor 4.3.0 and by visord: the same meaning, the same refusals.
+//! The real Supervisor 4.3.0 and visord beside each other. One file read by both has the same meaning or meets the same
+//! refusal; the clients, asked the same, say the same ([`clients`]).
 //!
 //! The reference is installed by `tests/run` into `target/reference`; where it is not there, the tests say so and pass.
+
+mod clients;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

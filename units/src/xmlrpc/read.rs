@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use data_encoding::BASE64;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
@@ -288,5 +289,5 @@ fn structure(parts: Vec<Part>) -> Result<Value, ReadError> {
 fn decoded(text: &str) -> Result<Vec<u8>, ReadError> {
     let is_ours = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     let kept: Vec<u8> = text.bytes().filter(is_ours).collect();
-    BASE64.decode(&kept).map_err(malformed)
+    STANDARD.decode(&kept).map_err(malformed)
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use data_encoding::BASE64;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::{MethodCall, MethodResponse, Value};
 
@@ -73,7 +74,7 @@ fn push_value(out: &mut String, value: &Value) {
         Value::Base64(bytes) => {
             out.push_str("<value><base64>\n");
             for line in bytes.chunks(LINE) {
-                BASE64.encode_append(line, out);
+                STANDARD.encode_string(line, out);
                 out.push('\n');
             }
             out.push_str("</base64></value>\n");

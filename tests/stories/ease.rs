@@ -80,3 +80,20 @@ fn a_program_runs_without_a_log_file_that_cannot_be_opened_and_says_so() {
     wait_until("the output", || (stage.read("taken") == "late\n").then_some(()));
     assert_eq!(stage.row("web").expect("a row")["log_trouble"], "");
 }
+
+#[test]
+fn a_program_has_its_own_limits_and_nice_value() {
+    let stage = Stage::new(
+        "[program:web]\ncommand=sh -c 'ulimit -S -n; ulimit -H -n; ulimit -c; nice; exec sleep 1000'\nstartsecs=0\n\
+         stdout_logfile=%(here)s/out\nlimit_nofile=128:256\nlimit_core=0\nnice=3\n\
+         [program:greedy]\ncommand=sleep 1000\nstartretries=0\nstartsecs=0\nlimit_nofile=9000000000\nautorestart=false\n",
+    )
+    .started();
+    wait_until("the output", || (stage.read("out") == "128\n256\n0\n3\n").then_some(()));
+    let greedy = stage.wait_for("greedy", "EXITED");
+    let error = greedy["spawn_error"].as_str().expect("a text");
+    assert!(
+        error.starts_with("couldn't set RLIMIT_NOFILE to 9000000000, where the hard limit is ")
+    );
+    assert!(error.ends_with(": EPERM"), "{error}");
+}

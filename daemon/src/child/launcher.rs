@@ -1,6 +1,5 @@
 //! The thread that launches programs, so that thousands of starts never hold up the core.
 
-use std::collections::BTreeMap;
 use std::ffi::{CString, NulError, OsString};
 use std::io;
 use std::iter;
@@ -11,16 +10,17 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Uid};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use visor_units::engine::Key;
-use visor_units::unit::{Program, User};
+use visor_units::unit::Program;
 
+use super::account::{Known, account};
 use super::command::{CommandError, CommandLine};
 use super::environment;
+use super::failure::explain;
 use super::pipes::Pipes;
-use super::spawn::{Account, Child, Recipe, Spawner, Step};
-use crate::privilege::{PrivilegeError, groups_of};
+use super::resources;
+use super::spawn::{Child, Recipe, Spawner};
 
 /// Names one run of a program: 128 random bits, formatted as an id of sd-id128(3) is.
 use visor_units::invocation::InvocationId;
@@ -125,7 +125,7 @@ impl Launcher {
         let (queue, launches) = channel();
         let (reports, results) = unbounded_channel();
         let spawner = Spawner::new()?;
-        let mut worker = Worker { room, spawner, groups: BTreeMap::new() };
+        let mut worker = Worker { room, spawner, groups: Known::new() };
         thread::Builder::new()
             .name("launcher".to_owned())
             .spawn(move || worker.run(&launches, &reports))?;
@@ -142,9 +142,9 @@ impl Launcher {
 struct Worker<R> {
     room: R,
     spawner: Spawner,
-    /// Groups of accounts, remembered while there is a queue: a thousand starts ask the user database once, and the
-    /// next start sees what was changed in it.
-    groups: BTreeMap<u32, Option<Vec<libc::gid_t>>>,
+    /// Groups of accounts with their primary group, remembered while there is a queue: a thousand starts ask the user
+    /// database once, and the next start sees what was changed in it.
+    groups: Known,
 }
 
 impl<R: OutputRoom> Worker<R> {
@@ -202,8 +202,9 @@ impl<R: OutputRoom> Worker<R> {
             stdio: pipes.child_ends(),
             directory: directory.as_deref(),
             umask: program.umask,
-            account: account(&mut self.groups, program.user.as_ref()),
-            nofile: launch.settings.nofile,
+            account: account(&mut self.groups, program),
+            limits: &resources::limits(&program.resources, launch.settings.nofile),
+            nice: program.resources.nice,
         };
         self.spawner.spawn(&recipe).map_err(LaunchError::Spawn)
     }
@@ -252,52 +253,6 @@ impl From<CommandError> for LaunchError {
 impl From<NulError> for LaunchError {
     fn from(_: NulError) -> Self {
         Self::NullByte
-    }
-}
-
-/// Whom a program runs as. One that names the daemon's own user keeps everything as it is, groups included.
-fn account<'a>(
-    known: &'a mut BTreeMap<u32, Option<Vec<libc::gid_t>>>,
-    user: Option<&User>,
-) -> Account<'a> {
-    let daemon = Uid::current();
-    let Some(user) = user.filter(|user| user.uid != daemon.as_raw()) else {
-        return Account::Keep;
-    };
-    if !daemon.is_root() {
-        return Account::Refused(Step::NotRoot);
-    }
-    let groups = known.entry(user.uid).or_insert_with(|| {
-        let groups = groups_of(user).ok()?;
-        Some(groups.into_iter().map(Gid::as_raw).collect())
-    });
-    match groups {
-        Some(groups) => Account::Become { groups, gid: user.gid, uid: user.uid },
-        None => Account::Refused(Step::Groups),
-    }
-}
-
-/// What Supervisor's child says when its program could not be run.
-fn explain(step: Step, errno: Errno, program: &Program, line: &CommandLine) -> String {
-    let uid = program.user.as_ref().map_or(0, |user| user.uid);
-    let user = |error: PrivilegeError| format!("couldn't setuid to {uid}: {error}");
-    match step {
-        Step::NotRoot => user(PrivilegeError::NotRoot),
-        Step::Groups => user(PrivilegeError::Groups),
-        Step::Group => user(PrivilegeError::Group),
-        Step::User => user(PrivilegeError::User(errno)),
-        Step::Directory => {
-            let directory = program.directory.as_deref().unwrap_or_default();
-            format!("couldn't chdir to {directory}: {errno:?}")
-        }
-        Step::Execute => {
-            let word = line.words.first().map_or(c"", |word| word.as_c_str());
-            format!("couldn't exec {}: {errno:?}", word.to_string_lossy())
-        }
-        Step::ProcessGroup => format!("couldn't set process group: {errno:?}"),
-        Step::Descriptors => format!("couldn't unshare file descriptors: {errno:?}"),
-        Step::Streams => format!("couldn't set standard streams: {errno:?}"),
-        Step::Limit => format!("couldn't set RLIMIT_NOFILE: {errno:?}"),
     }
 }
 

@@ -29,14 +29,26 @@ pub(super) struct Setup {
     pub(super) umask: Option<u32>,
     /// Whom to become.
     pub(super) account: Account,
-    /// Limit on descriptors.
-    pub(super) nofile: Option<libc::rlimit64>,
+    /// Limits on resources.
+    pub(super) limits: *const ResourceLimit,
+    pub(super) limit_count: usize,
+    /// Nice value.
+    pub(super) nice: Option<c_int>,
     /// One more than the highest descriptor to be closed, for kernels without close_range(2).
     pub(super) close_below: c_int,
     /// Whether signal handlers of the daemon have to be put back to the default here.
     pub(super) reset_handlers: bool,
     /// The step that failed and its errno. Read by the daemon once the child has executed or ended.
     pub(super) failure: Option<(Step, c_int)>,
+}
+
+/// A limit as prlimit(2) takes it.
+#[derive(Clone, Copy)]
+pub(crate) struct ResourceLimit {
+    /// `RLIMIT_…`.
+    pub(crate) resource: c_int,
+    /// Soft and hard limit.
+    pub(crate) value: libc::rlimit64,
 }
 
 /// [`super::spawn::Account`] in plain values.
@@ -63,8 +75,10 @@ pub(crate) enum Step {
     Group,
     /// Setting its user.
     User,
-    /// Setting its limit on descriptors.
-    Limit,
+    /// Setting this limit (`RLIMIT_…`).
+    Limit(c_int),
+    /// Setting its nice value.
+    Nice,
     /// Entering its working directory.
     Directory,
     /// Executing the program file.
@@ -86,7 +100,8 @@ pub(super) unsafe extern "C" fn child_main(setup: *mut Setup) -> ! {
     }
 }
 
-/// The order is Supervisor's, and matters: descriptors before the user, the user before the directory.
+/// The order is Supervisor's, and matters: descriptors before the user, the user before the directory. What needs the
+/// rights of the daemon stands before the user.
 unsafe fn set_up(setup: &Setup) -> Outcome {
     // SAFETY: every pointer in `setup` is valid by its contract.
     unsafe {
@@ -94,13 +109,12 @@ unsafe fn set_up(setup: &Setup) -> Outcome {
         unshare_descriptors(setup.unshare_from)?;
         streams(&setup.stdio)?;
         close_from_3(setup.close_below);
-        become_user(&setup.account)?;
-        if let Some(limit) = &setup.nofile {
-            let limit = ptr::from_ref(limit);
-            let none = ptr::null_mut::<libc::rlimit64>();
-            let resource = libc::RLIMIT_NOFILE as c_long;
-            check(Step::Limit, libc::syscall(libc::SYS_prlimit64, 0, resource, limit, none))?;
+        set_limits(setup.limits, setup.limit_count)?;
+        if let Some(nice) = setup.nice {
+            let process = libc::PRIO_PROCESS as c_long;
+            check(Step::Nice, libc::syscall(libc::SYS_setpriority, process, 0, nice))?;
         }
+        become_user(&setup.account)?;
         if !setup.directory.is_null() {
             check(Step::Directory, libc::syscall(libc::SYS_chdir, setup.directory))?;
         }
@@ -141,6 +155,20 @@ unsafe fn close_from_3(end: c_int) {
             libc::syscall(libc::SYS_close, fd);
         }
     }
+}
+
+unsafe fn set_limits(limits: *const ResourceLimit, count: usize) -> Result<(), (Step, c_int)> {
+    for at in 0..count {
+        // SAFETY: `limits` points to `count` of them by the contract of `Setup`; the kernel reads one.
+        unsafe {
+            let ResourceLimit { resource, value } = &*limits.add(at);
+            let none = ptr::null_mut::<libc::rlimit64>();
+            let value = ptr::from_ref(value);
+            let result = libc::syscall(libc::SYS_prlimit64, 0, *resource, value, none);
+            check(Step::Limit(*resource), result)?;
+        }
+    }
+    Ok(())
 }
 
 unsafe fn become_user(account: &Account) -> Result<(), (Step, c_int)> {

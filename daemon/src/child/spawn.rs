@@ -18,7 +18,7 @@ use nix::unistd::dup3;
 
 use super::setup::{self, Setup, child_main, set_signal_mask};
 
-pub(crate) use super::setup::Step;
+pub(crate) use super::setup::{ResourceLimit, Step};
 
 /// Everything about a process that is to be launched.
 pub(crate) struct Recipe<'a> {
@@ -36,8 +36,10 @@ pub(crate) struct Recipe<'a> {
     pub(crate) umask: Option<u32>,
     /// Whom it runs as.
     pub(crate) account: Account<'a>,
-    /// Soft and hard limit on descriptors; `None` inherits the daemon's.
-    pub(crate) nofile: Option<(u64, u64)>,
+    /// Limits on resources; the others are the daemon's.
+    pub(crate) limits: &'a [ResourceLimit],
+    /// Nice value; `None` inherits the daemon's.
+    pub(crate) nice: Option<i32>,
 }
 
 /// Whom a process runs as.
@@ -128,7 +130,6 @@ impl Spawner {
     fn spawn_with_slots(&mut self, recipe: &Recipe<'_>) -> Result<Child, Errno> {
         let argv = pointers(recipe.words);
         let envp = pointers(recipe.environment);
-        let limit = |(soft, hard)| libc::rlimit64 { rlim_cur: soft, rlim_max: hard };
         let mut setup = Setup {
             executable: recipe.executable.as_ptr(),
             argv: argv.as_ptr(),
@@ -138,7 +139,9 @@ impl Spawner {
             directory: recipe.directory.map_or(ptr::null(), CStr::as_ptr),
             umask: recipe.umask,
             account: recipe.account.into(),
-            nofile: recipe.nofile.map(limit),
+            limits: recipe.limits.as_ptr(),
+            limit_count: recipe.limits.len(),
+            nice: recipe.nice,
             close_below: if self.abilities.close_range { 0 } else { end_of_descriptors() },
             reset_handlers: !self.abilities.clone3,
             failure: None,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use visor_units::config::{Host, Loaded, Plan};
 use visor_units::unit::{
     Autorestart, Ctl, Daemon, Group, GroupKind, HttpServer, Listen, LogFile, LogLevel, MainLog,
-    Ordering, Output, Program, User,
+    Ordering, Output, Program, Resource, User,
 };
 
 /// Stands for every password.
@@ -181,6 +181,9 @@ fn process(program: &Program) -> Value {
         "early_exit": program.pacing.early_exit.name(),
         "uid": program.user.as_ref().map(|user| user.uid),
         "user": program.user.as_ref().map(|user| &user.name),
+        "gid": program.groups.primary,
+        "groups": program.groups.supplementary,
+        "nice": program.resources.nice,
         "redirect_stderr": program.redirect_stderr,
         "stopsignal": program.stopsignal,
         "stopwaitsecs": program.stopwaitsecs,
@@ -192,6 +195,9 @@ fn process(program: &Program) -> Value {
         "section": program.origin.section,
         "order": ordering(&program.ordering),
     });
+    for (resource, key) in Resource::ALL {
+        value[key] = json!(program.resources.limit(resource).map(|limit| limit.to_string()));
+    }
     output(&mut value, "stdout", &program.stdout);
     output(&mut value, "stderr", &program.stderr);
     value
@@ -243,7 +249,7 @@ mod tests {
         let document = document_of(
             "[supervisord]\nloglevel=debug\n[unix_http_server:a]\nfile=/a\nusername=u\npassword=secret\n\
              [program:x]\ncommand=x\nuser=someone\nstderr_logfile=NONE\nautorestart=no\nwants=y\n\
-             restart_delay=500ms\nearly_exit=ok\n\
+             restart_delay=500ms\nearly_exit=ok\nnice=5\nlimit_nofile=1k:infinity\ngroup=x\n\
              [eventlistener:y]\ncommand=y\nevents=TICK_60,EVENT\n[fcgi-program:z]\ncommand=z\nsocket=tcp://h:1\n",
         );
         let [y, x, z] = [0, 1, 2].map(|at: usize| document["groups"][at].clone());
@@ -259,6 +265,11 @@ mod tests {
             ("restart_delay", json!(0.5)),
             ("restart_max_delay", json!(null)),
             ("early_exit", json!("ok")),
+            ("nice", json!(5)),
+            ("gid", json!(1000)),
+            ("groups", json!([])),
+            ("limit_nofile", json!("1024:infinity")),
+            ("limit_core", json!(null)),
             ("stdout_journal", json!(true)),
         ] {
             assert_eq!(process[key], value, "{key}");

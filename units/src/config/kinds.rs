@@ -1,5 +1,6 @@
 //! What the text of an option may be, and what it then means.
 
+mod limit;
 mod own;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,9 @@ use super::machine::Machine;
 use super::python::{int, octal, repr, strip};
 use super::text::Raw;
 use crate::signal::Signal;
-use crate::unit::{Autorestart, EarlyExit, ExitWhen, LogLevel, OnOffAuto, User, WhichBus};
+use crate::unit::{
+    Autorestart, EarlyExit, ExitWhen, Gid, Limit, LogLevel, OnOffAuto, Resource, User, WhichBus,
+};
 
 /// How the text of an option is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +50,14 @@ pub enum Kind {
     LogLevel,
     /// An account's name or number.
     User,
+    /// A group's name or number.
+    UnixGroup,
+    /// Names or numbers of groups, separated by commas or white space.
+    UnixGroups,
+    /// A nice value.
+    Nice,
+    /// A limit on a resource, `soft:hard` or one number for both.
+    Limit(Resource),
     /// `user` or `user:group`.
     Owner,
     /// A directory that exists.
@@ -83,6 +94,10 @@ pub(super) enum Value {
     LogTarget(LogTarget),
     LogLevel(LogLevel),
     User(User),
+    Gid(Gid),
+    Gids(Vec<Gid>),
+    Nice(i32),
+    Limit(Limit),
     Environment(BTreeMap<String, String>),
     Address((String, u16)),
     Bus(WhichBus),
@@ -126,6 +141,10 @@ impl Kind {
             Self::LogFile => log_target(text, machine).map(Value::LogTarget),
             Self::LogLevel => log_level(text).map(Value::LogLevel),
             Self::User => machine.user(text).map(Value::User),
+            Self::UnixGroup => group(strip(text), machine).map(Value::Gid),
+            Self::UnixGroups => groups(text, machine).map(Value::Gids),
+            Self::Nice => limit::nice(text).map(Value::Nice),
+            Self::Limit(resource) => limit::limit(text, resource).map(Value::Limit),
             Self::Owner => machine.owner(text).map(Value::User),
             Self::LogPath => machine.log_file(text).map(Value::Text),
             Self::LogDirectory => machine.log_directory(text).map(Value::Text),
@@ -166,6 +185,25 @@ impl Kind {
                 "write `critical`, `error`, `warn`, `info`, `debug`, `trace` or `blather`"
             }
             Self::User => "write the name or number of an account of this machine",
+            Self::UnixGroup => {
+                "write a group of this machine; a group of programs is made with [group:x] and its programs="
+            }
+            Self::UnixGroups => {
+                "write names or numbers of groups of this machine with commas between them"
+            }
+            Self::Nice => "write a number from -20 (runs first) to 19 (runs last)",
+            Self::Limit(Resource::Cpu) => {
+                "write seconds or a time such as `1h`, `soft:hard` or one for both, or `infinity`"
+            }
+            Self::Limit(Resource::Nice) => {
+                "write a nice value with its sign, or a number from 0 to 40"
+            }
+            Self::Limit(Resource::Rtprio) => {
+                "write a number, `soft:hard` or one for both, or `infinity`"
+            }
+            Self::Limit(_) => {
+                "write a number, with `K`, `M` or `G` if it is large, `soft:hard` or one for both, or `infinity`"
+            }
             Self::Owner => "write `user` or `user:group` of this machine",
             Self::Directory => "make the directory first, or name one that is there",
             Self::FilePath => "make the directory first, or name a file in one that is there",
@@ -254,6 +292,14 @@ fn autorestart(text: &str) -> Result<Autorestart, String> {
         (None, "unexpected") => Ok(Autorestart::Unexpected),
         _ => Err(format!("invalid 'autorestart' value {}", repr(&lower))),
     }
+}
+
+fn group(name: &str, machine: &Machine<'_>) -> Result<Gid, String> {
+    machine.group(name).map(Gid)
+}
+
+fn groups(text: &str, machine: &Machine<'_>) -> Result<Vec<Gid>, String> {
+    names(text).iter().map(|name| group(name, machine)).collect()
 }
 
 fn log_target(text: &str, machine: &Machine<'_>) -> Result<LogTarget, String> {

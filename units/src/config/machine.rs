@@ -59,7 +59,11 @@ impl<'h> Machine<'h> {
         }
     }
 
-    fn group(&self, name: &str) -> Result<u32, String> {
+    /// The number of a group.
+    ///
+    /// # Errors
+    /// `Invalid group name x`, `Invalid group id 5`.
+    pub(super) fn group(&self, name: &str) -> Result<u32, String> {
         let number = int(name).ok();
         let Some(host) = self.host else {
             return Ok(number.and_then(|n| u32::try_from(n).ok()).unwrap_or(stand_in(name)));

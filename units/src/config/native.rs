@@ -231,7 +231,9 @@ fn raw(kind: Kind, value: &DeValue<'_>) -> Option<Raw> {
     let text = match (kind, value) {
         (Kind::Environment, DeValue::Table(table)) => return pairs(table).map(Raw::Map),
         (Kind::ExitCodes, DeValue::Array(array)) => joined(array, ",", number)?,
-        (Kind::List | Kind::Names, DeValue::Array(array)) => joined(array, ",", word)?,
+        (Kind::List | Kind::Names | Kind::UnixGroups, DeValue::Array(array)) => {
+            joined(array, ",", word)?
+        }
         (Kind::Words, DeValue::Array(array)) => joined(array, "\n", word)?,
         (Kind::Boolean | Kind::Autorestart | Kind::OnOffAuto, DeValue::Boolean(value)) => {
             value.to_string()
@@ -240,7 +242,14 @@ fn raw(kind: Kind, value: &DeValue<'_>) -> Option<Raw> {
             format!("{:o}", integer_value(integer)?)
         }
         (
-            Kind::Integer | Kind::Size | Kind::Signal | Kind::Address | Kind::Duration,
+            Kind::Integer
+            | Kind::Size
+            | Kind::Signal
+            | Kind::Address
+            | Kind::Duration
+            | Kind::Nice
+            | Kind::Limit(_)
+            | Kind::UnixGroup,
             DeValue::Integer(integer),
         ) => integer_value(integer)?.to_string(),
         (Kind::Duration, DeValue::Float(float)) => float.as_str().to_owned(),
@@ -261,6 +270,8 @@ const fn takes_text(kind: Kind) -> bool {
             | Kind::Words
             | Kind::Boolean
             | Kind::Integer
+            | Kind::Nice
+            | Kind::UnixGroups
     )
 }
 
@@ -268,14 +279,16 @@ fn expected(kind: Kind) -> &'static str {
     match kind {
         Kind::Environment => "a table of strings",
         Kind::ExitCodes => "an array of integers",
-        Kind::List | Kind::Names | Kind::Words => {
+        Kind::List | Kind::Names | Kind::Words | Kind::UnixGroups => {
             "an array of strings without commas or white space"
         }
         Kind::Boolean => "a boolean",
         Kind::Autorestart | Kind::OnOffAuto => "a boolean or a string",
         Kind::Octal => "an octal integer such as 0o022, or a string",
-        Kind::Integer => "an integer",
-        Kind::Size | Kind::Signal | Kind::Address => "an integer or a string",
+        Kind::Integer | Kind::Nice => "an integer",
+        Kind::Size | Kind::Signal | Kind::Address | Kind::Limit(_) | Kind::UnixGroup => {
+            "an integer or a string"
+        }
         Kind::Duration => "a number or a string",
         _ => "a string",
     }

@@ -12,7 +12,9 @@ use super::report::Report;
 use super::source::{Place, in_section};
 use super::text::{Document, Entry, Raw, Section};
 use crate::signal::Signal;
-use crate::unit::{Autorestart, EarlyExit, ExitWhen, LogLevel, OnOffAuto, Origin, User, WhichBus};
+use crate::unit::{
+    Autorestart, EarlyExit, ExitWhen, Gid, Limit, LogLevel, OnOffAuto, Origin, User, WhichBus,
+};
 
 /// Processes of one configuration beyond this many are taken for a slip of the pen.
 pub(super) const MOST_PROCESSES: i64 = 100_000;
@@ -124,6 +126,15 @@ impl<'r, 'h> Reader<'r, 'h> {
     /// The same, with another default.
     pub(super) fn get_or<T: Setting>(&mut self, key: &str, default: T) -> T {
         if self.entry(key).is_some() { self.get(key).unwrap_or(default) } else { default }
+    }
+
+    /// The same, of an option that Supervisor ignores and that stands in files for other reasons: what is wrong with it is
+    /// a warning, and it is as if it were not there.
+    pub(super) fn get_or_ignore<T: Setting>(&mut self, key: &str) -> Option<T> {
+        let lenient = std::mem::replace(&mut self.lenient, !self.section.native);
+        let value = self.get(key);
+        self.lenient = lenient;
+        value
     }
 
     /// The same, expanded once for each label, which is what messages call it.
@@ -345,5 +356,9 @@ settings! {
     OnOffAuto => OnOffAuto,
     Duration => Duration,
     EarlyExit => EarlyExit,
+    Gid => Gid,
+    Gids => Vec<Gid>,
+    Nice => i32,
+    Limit => Limit,
     ExitWhen => ExitWhen,
 }

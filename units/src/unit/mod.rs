@@ -4,6 +4,7 @@ mod daemon;
 mod group;
 mod pacing;
 mod program;
+mod resources;
 mod server;
 
 pub use daemon::{
@@ -12,4 +13,5 @@ pub use daemon::{
 pub use group::{FcgiSocket, Group, GroupKind};
 pub use pacing::{EarlyExit, Pacing};
 pub use program::{Autorestart, LogFile, Ordering, Origin, Output, Program, User};
+pub use resources::{Gid, Limit, Resource, Resources, UnixGroups};
 pub use server::{HttpServer, Listen};

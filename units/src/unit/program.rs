@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Pacing;
+use super::{Pacing, Resources, UnixGroups};
 use crate::name::ProcessName;
 use crate::signal::Signal;
 
@@ -38,6 +38,10 @@ pub struct Program {
     pub pacing: Pacing,
     /// The account it runs as; `None` keeps the daemon's.
     pub user: Option<User>,
+    /// Its groups, where they are not those of the account.
+    pub groups: UnixGroups,
+    /// What it may use.
+    pub resources: Resources,
     /// Standard output.
     pub stdout: Output,
     /// Standard error.

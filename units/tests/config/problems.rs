@@ -237,3 +237,10 @@ fn a_server_that_lets_anyone_in_is_not_served() {
         assert!(said(port, "").is_empty(), "{port}");
     }
 }
+
+#[test]
+fn a_group_that_is_not_there_is_ignored_and_said() {
+    let hint = "write a group of this machine; a group of programs is made with [group:x] and its programs=";
+    let text = "[supervisord]\n[program:x]\ncommand=x\ngroup=workers\n";
+    assert_eq!(warnings(text), [("Invalid group name workers".to_owned(), hint.to_owned())]);
+}

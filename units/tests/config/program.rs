@@ -73,6 +73,20 @@ fn accepted_forms_and_what_they_mean() {
             }),
         ),
         ("startretries=-1", "startretries", json!(-1)),
+        // Groups, and what it may use.
+        ("", "groups", json!({ "primary": null, "supplementary": [] })),
+        ("", "resources", json!({ "nice": null, "limits": [] })),
+        ("group=adm", "groups", json!({ "primary": 4, "supplementary": [] })),
+        ("groups=adm, 4", "groups", json!({ "primary": null, "supplementary": [4, 4] })),
+        ("nice=-5", "resources", json!({ "nice": -5, "limits": [] })),
+        (
+            "limit_core=infinity\nlimit_nofile=1k:4K",
+            "resources",
+            json!({ "nice": null, "limits": [
+                ["nofile", { "soft": 1024, "hard": 4096 }],
+                ["core", { "soft": u64::MAX, "hard": u64::MAX }],
+            ]}),
+        ),
         // Sizes.
         ("stdout_logfile_maxbytes=10MB", "stdout_logfile_maxbytes", json!(10_485_760)),
         ("stdout_logfile_maxbytes=10mb", "stdout_logfile_maxbytes", json!(10_485_760)),
@@ -194,6 +208,11 @@ fn refused_forms_and_supervisors_text_for_them() {
             "restart_delay=5\nrestart_max_delay=4999ms",
             "restart_max_delay is less than restart_delay",
         ),
+        ("groups=adm nosuch", "Invalid group name nosuch"),
+        ("groups=4711", "Invalid group id 4711"),
+        ("nice=20", "not a nice value from -20 to 19: '20'"),
+        ("limit_nofile=many", "not a valid limit: 'many'"),
+        ("limit_nofile=2:1", "the soft limit is above the hard one: '2:1'"),
         ("early_exit=yes", "invalid 'early_exit' value 'yes'"),
         ("stdout_journal=maybe", "not a valid boolean value: 'maybe'"),
     ] {

@@ -24,7 +24,7 @@ fn a_shop() {
     assert_eq!(web.environment["MODE"], "live");
     assert_eq!(web.stdout.logfile, LogFile::Path("/var/log/web_2.log".into()));
     assert!(web.killasgroup && web.stderr.logfile == LogFile::None);
-    assert_eq!((web.origin.line, web.origin.section.as_str()), (31, "program:web"));
+    assert_eq!((web.origin.line, web.origin.section.as_str()), (37, "program:web"));
     let workers = group(&plan.groups, "workers");
     assert_eq!(workers.ordering.names()[2], ["db"]);
     assert_eq!(workers.programs[1].autorestart, Autorestart::Never);

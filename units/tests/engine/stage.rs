@@ -15,6 +15,7 @@ use visor_units::signal::Signal;
 use visor_units::time::{Moment, Stamp, Time};
 use visor_units::unit::{
     Autorestart, EarlyExit, Group, GroupKind, LogFile, Ordering, Origin, Output, Pacing, Program,
+    Resources, UnixGroups,
 };
 
 /// When every story begins, on the wall clock.
@@ -45,6 +46,8 @@ pub(crate) fn program(name: &str) -> Script {
         startsecs: 1,
         startretries: 3,
         pacing: Pacing::default(),
+        groups: UnixGroups::default(),
+        resources: Resources::default(),
         user: None,
         stdout: output(),
         stderr: output(),

@@ -27,7 +27,8 @@ use visor_units::exit::ExitStatus;
 use visor_units::name::ProcessName;
 use visor_units::signal::Signal;
 use visor_units::unit::{
-    Autorestart, LogFile, Ordering, Origin, Output as Stream, Pacing, Program,
+    Autorestart, LogFile, Ordering, Origin, Output as Stream, Pacing, Program, Resources,
+    UnixGroups,
 };
 
 use super::environment;
@@ -158,6 +159,8 @@ fn program(command: &str) -> Program {
         startsecs: 1,
         startretries: 3,
         pacing: Pacing::default(),
+        groups: UnixGroups::default(),
+        resources: Resources::default(),
         user: None,
         stdout: stream.clone(),
         stderr: stream,

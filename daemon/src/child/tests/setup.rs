@@ -6,8 +6,9 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::unistd::{Gid, Pid, Uid, User as Entry, setuid};
-use visor_units::unit::User;
+use nix::sys::resource::{Resource as Kernel, setrlimit};
+use nix::unistd::{Gid, Pid, Uid, User as Entry, getgid, setuid};
+use visor_units::unit::{Gid as Group, Limit, Resource, User};
 
 use super::super::spawn::{Abilities, Account, Recipe, Spawner, Step};
 use super::*;
@@ -36,7 +37,8 @@ fn run_through(
         directory: None,
         umask: None,
         account,
-        nofile: None,
+        limits: &[],
+        nice: None,
     };
     let child = spawner.spawn(&recipe).unwrap();
     drop(writer);
@@ -213,6 +215,88 @@ async fn the_limit_on_descriptors_is_the_one_programs_are_to_have() {
     let script = "ulimit -S -n; ulimit -H -n";
     let done = Nursery::new().run(launch_with(settings, shell(script))).await;
     assert_eq!(done.stdout, "100\n200\n");
+}
+
+#[tokio::test]
+async fn a_limit_of_its_own_goes_before_that_of_all_programs() {
+    let settings = Settings { nofile: Some((100, 200)), ..Settings::default() };
+    let limit = |soft, hard| Limit { soft, hard };
+    let limits = vec![
+        (Resource::Nofile, limit(50, 150)),
+        (Resource::Core, limit(0, Limit::INFINITY)),
+        (Resource::Cpu, limit(600, 700)),
+    ];
+    let resources = Resources { limits, nice: Some(7) };
+    let script = "ulimit -S -n; ulimit -H -n; ulimit -S -c; ulimit -S -t; ulimit -H -t; nice";
+    let program = Program { resources, ..shell(script) };
+    let done = Nursery::new().run(launch_with(settings, program)).await;
+    assert_eq!(done.stdout, "50\n150\n0\n600\n700\n7\n");
+}
+
+#[tokio::test]
+async fn groups_of_its_own_replace_or_join_those_of_the_account() {
+    if !is_root("changing groups") {
+        return;
+    }
+    let user = Some(User { name: String::new(), uid: 54_321, gid: 54_322 });
+    let groups = |primary: Option<u32>, more: &[u32]| UnixGroups {
+        primary: primary.map(Group),
+        supplementary: more.iter().copied().map(Group).collect(),
+    };
+    let own = getgid().as_raw();
+    for (user, groups, expected) in [
+        (user.clone(), groups(Some(777), &[]), "54321 777 777"),
+        (user.clone(), groups(None, &[888, 999]), "54321 54322 54322 888 999"),
+        (user, groups(Some(777), &[888]), "54321 777 777 888"),
+        (None, groups(Some(777), &[]), &format!("0 777 777 {own}")),
+    ] {
+        let program = Program { user, groups, ..shell("echo $(id -u) $(id -g) $(id -G)") };
+        let mut printed = Nursery::new().output_of(program).await;
+        // What else the daemon's own account is in, wherever this runs.
+        let expected: Vec<&str> = expected.split(' ').collect();
+        printed = printed.trim().to_owned();
+        let words: Vec<&str> = printed.split(' ').collect();
+        assert_eq!(words[..2], expected[..2], "{printed}");
+        assert!(expected.iter().all(|word| words.contains(word)), "{printed}");
+        assert!(expected[0] == "0" || words.len() == expected.len(), "{printed}");
+    }
+}
+
+#[test]
+fn what_the_daemon_may_not_give_is_said_with_what_it_may() {
+    if !is_root("giving up root") {
+        return;
+    }
+    async_in_own_process(async || {
+        setrlimit(Kernel::RLIMIT_NOFILE, 300, 400).unwrap();
+        // The launcher's thread is to be without rights as well.
+        setuid(Uid::from_raw(65_534)).unwrap();
+        let mut nursery = Nursery::new();
+        let limit = |soft, hard| Resources {
+            limits: vec![(Resource::Nofile, Limit { soft, hard })],
+            nice: None,
+        };
+        let nice = Resources { nice: Some(-5), ..Resources::default() };
+        for (resources, text) in [
+            (
+                limit(500, Limit::INFINITY),
+                "couldn't set RLIMIT_NOFILE to 500:infinity, where the hard limit is 400: EPERM",
+            ),
+            (nice, "couldn't set nice value -5: EACCES"),
+        ] {
+            let done = nursery.run(launch(Program { resources, ..shell("echo ran") })).await;
+            assert_eq!(done.setup_failure.as_deref(), Some(text));
+            assert_eq!((done.status, done.stdout.as_str()), (ExitStatus::Exited(127), ""));
+        }
+        let primary = Some(Group(777));
+        let groups = UnixGroups { primary, ..UnixGroups::default() };
+        let done = nursery.run(launch(Program { groups, ..shell("echo ran") })).await;
+        assert_eq!(done.setup_failure.as_deref(), Some("couldn't set groups: EPERM"));
+        assert_eq!(
+            nursery.output_of(Program { resources: limit(100, 400), ..shell("ulimit -n") }).await,
+            "100\n"
+        );
+    });
 }
 
 #[tokio::test]

@@ -19,7 +19,9 @@ use visor_units::invocation::InvocationId;
 use visor_units::name::ProcessName;
 use visor_units::signal::Signal;
 use visor_units::unit::{Autorestart, Daemon, LogFile, LogLevel, Output, Program};
-use visor_units::unit::{MainLog as Destination, OnOffAuto, Ordering, Origin, Pacing};
+use visor_units::unit::{
+    MainLog as Destination, OnOffAuto, Ordering, Origin, Pacing, Resources, UnixGroups,
+};
 
 use super::{Attachment, MainLog, Pump, Record};
 
@@ -148,6 +150,8 @@ fn program(group: &str, process: &str) -> Program {
         startsecs: 1,
         startretries: 3,
         pacing: Pacing::default(),
+        groups: UnixGroups::default(),
+        resources: Resources::default(),
         user: None,
         stdout: output(),
         stderr: output(),

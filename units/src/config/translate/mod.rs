@@ -9,6 +9,7 @@ mod group;
 mod listener;
 mod ordering;
 mod program;
+mod resources;
 mod server;
 
 pub(super) use daemon::{ctl, visord};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::ordering;
+use super::{ordering, resources};
 use crate::config::expand::Object;
 use crate::config::kinds::LogTarget;
 use crate::config::options::SectionKind;
@@ -94,6 +94,8 @@ fn template(reader: &mut Reader<'_, '_>, group: &str) -> (Program, Range<i64>) {
         stderr: output(reader, "stderr"),
         serverurl: reader.get("serverurl").filter(|url: &String| !is_auto(url)),
         user: reader.get("user"),
+        groups: resources::groups(reader),
+        resources: resources::resources(reader),
         umask: reader.get("umask"),
         ordering: ordering::of_program(reader),
     };

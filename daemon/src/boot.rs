@@ -169,8 +169,8 @@ async fn run(
 ) -> io::Result<u8> {
     pump.set_strip_ansi(plan.daemon.strip_ansi);
     let (launcher, launched) = Launcher::start(pump.clone())?;
-    let (door, requests) = door(Arc::new(configuration), pump.clone());
     let notices = Notices::new();
+    let (door, requests) = door(Arc::new(configuration), pump.clone(), notices.clone());
     let judge = Judge::new(nix::unistd::geteuid().as_raw());
     let log = pump.clone();
     bus::serve(listener, plan.visord.bus, (door.clone(), judge, notices.clone()), move |report| {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
-use visor_dbus::{Backend, LogRequest, ManagerRow, Usage};
+use visor_dbus::{Backend, Inbox, LogRequest, ManagerRow, Notices, Usage};
 use visor_units::config::{Difference, Plan};
 use visor_units::engine::{Answer, Command, Counts, Key, Mood, Requester, Row, Ticket};
 use visor_units::fault::{Fault, Refusal};
@@ -57,6 +57,7 @@ pub(crate) struct Door {
     requests: mpsc::Sender<Request>,
     configuration: Arc<Configuration>,
     pump: Pump,
+    notices: Notices,
     tickets: Arc<AtomicU64>,
 }
 
@@ -64,10 +65,11 @@ pub(crate) struct Door {
 pub(crate) fn door(
     configuration: Arc<Configuration>,
     pump: Pump,
+    notices: Notices,
 ) -> (Door, mpsc::Receiver<Request>) {
     let (requests, received) = mpsc::channel(QUEUE);
     let tickets = Arc::new(AtomicU64::new(FIRST_TICKET));
-    (Door { requests, configuration, pump, tickets }, received)
+    (Door { requests, configuration, pump, notices, tickets }, received)
 }
 
 /// Where the output of a process is: its handle, the stream that has it, and the file.
@@ -102,6 +104,11 @@ impl Door {
         let answer = if sent { answer.await.ok() } else { None };
         waiting.answered = true;
         answer.unwrap_or_else(|| Answer::Refused(Fault::ShuttingDown.into()))
+    }
+
+    /// An inbox for what changes from now on.
+    pub(crate) fn subscribe(&self) -> Inbox {
+        self.notices.subscribe()
     }
 
     /// Writes a line into the daemon's log.
@@ -279,6 +286,12 @@ impl Door {
     pub(crate) async fn remote_comm(&self, kind: String, data: String) -> Result<(), Refusal> {
         let request = Request::RemoteComm { kind, data };
         self.requests.send(request).await.map_err(|_| Fault::ShuttingDown.into())
+    }
+
+    /// Empties the log files of a process; what is not a file stays as it is.
+    pub(crate) fn clear_logs(&self, key: Key) {
+        self.pump.clear(key, Stream::Stdout);
+        self.pump.clear(key, Stream::Stderr);
     }
 
     async fn find_log(&self, name: ProcessName, stderr: bool) -> Result<FoundLog, Refusal> {

@@ -14,6 +14,9 @@ mod config;
 mod configuration;
 mod core;
 mod door;
+#[cfg(test)]
+#[path = "../../dbus/tests/fixture/mod.rs"]
+mod fixture;
 mod http;
 mod listen;
 mod log;

@@ -14,3 +14,4 @@ mod resources;
 mod scale;
 mod streams;
 mod system;
+mod web_page;

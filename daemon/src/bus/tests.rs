@@ -1,14 +1,9 @@
 //! The socket file, and a real bus that comes, goes, stops and refuses.
 
-#[path = "../../../dbus/tests/fixture/mod.rs"]
-mod fixture;
-
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use fixture::bus::BusDaemon;
-use fixture::{Table, run};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use visor_dbus::{Bus, Client, Place};
@@ -17,6 +12,8 @@ use visor_units::unit::WhichBus;
 use super::Report;
 use super::join::Membership;
 use crate::authority::Judge;
+use crate::fixture::bus::BusDaemon;
+use crate::fixture::{self, Table, run};
 use crate::socket::{Access, Listener, SocketError};
 
 fn socket_in(directory: &tempfile::TempDir) -> PathBuf {

@@ -38,7 +38,6 @@ pub(super) fn whole(
     reply
 }
 
-#[expect(dead_code, reason = "the ends of logs are not there yet")]
 /// An answer that goes on for as long as `body` does.
 pub(super) fn endless(content_type: &'static str, body: Body) -> Reply {
     let mut reply = begun(StatusCode::OK, body);

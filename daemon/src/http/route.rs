@@ -15,7 +15,8 @@ use visor_units::unit::LogLevel;
 use super::auth::{Credentials, Verdict};
 use super::connection::Client;
 use super::reply::{self, Reply};
-use super::{tail, web, xmlrpc};
+use super::web::Web;
+use super::{tail, xmlrpc};
 use crate::door::Door;
 
 /// The largest body of a request, in bytes: what a program may be sent on its standard input at once, and then some.
@@ -33,10 +34,11 @@ pub(super) struct Face {
     pub(super) credentials: Option<Credentials>,
     /// The namespaces in which Supervisor's methods are (`[rpcinterface:supervisor]`).
     pub(super) namespaces: Vec<String>,
+    /// The page.
+    pub(super) web: Web,
 }
 
 /// A request that was let in.
-#[expect(dead_code, reason = "methods and page are not there yet")]
 pub(super) struct Asked {
     /// Who asks.
     pub(super) who: Requester,
@@ -90,7 +92,7 @@ impl Face {
         if path.starts_with("/mainlogtail") {
             return tail::daemon(&self.door, request.method()).await;
         }
-        Ok(web::answer(&self.door, asked(who, path, request).await?).await)
+        Ok(self.web.answer(asked(who, path, request).await?).await)
     }
 
     /// Writes Supervisor's line about a request, in the form that web servers share.

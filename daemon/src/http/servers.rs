@@ -17,6 +17,7 @@ use visor_units::unit::{HttpServer, Listen, LogLevel, Visord};
 use super::auth::Credentials;
 use super::connection::{self, Busy, Ear};
 use super::route::Face;
+use super::web::{Pages, Web};
 use crate::door::Door;
 use crate::socket::{Access, Listener, SocketError};
 
@@ -26,6 +27,7 @@ pub(crate) struct Servers {
     /// Those that let anyone in and were not opened.
     refused: Vec<HttpServer>,
     namespaces: Vec<String>,
+    pages: Pages,
     busy: Busy,
     answered: mpsc::Receiver<Infallible>,
 }
@@ -61,6 +63,7 @@ impl Servers {
             open: Vec::new(),
             refused: refused(&plan.servers, &plan.visord),
             namespaces: namespaces(plan),
+            pages: Pages::new(),
             busy,
             answered,
         };
@@ -77,6 +80,7 @@ impl Servers {
                 door: door.clone(),
                 credentials: Credentials::of(&server.settings),
                 namespaces: self.namespaces.clone(),
+                web: Web::new(door.clone(), self.pages.clone()),
             };
             match server.socket.ear() {
                 Ok(ear) => {

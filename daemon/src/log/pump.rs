@@ -261,10 +261,6 @@ impl Pump {
     }
 
     /// Empties a log file. What is not a file, or is not open, stays as it is.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "ClearLog is for a later part of the interface")
-    )]
     pub(crate) fn clear(&self, key: Key, stream: Stream) {
         self.post.send(Order::Clear(key, stream));
     }

@@ -1,0 +1,67 @@
+//! A client that says exactly what it is told to say.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The lines of the head after the first.
+    pub head: String,
+    /// The body, as it came.
+    pub body: String,
+}
+
+impl Reply {
+    /// A header; empty if it is not there.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(header, _)| header.eq_ignore_ascii_case(name))
+            .map_or("", |(_, value)| value)
+    }
+}
+
+/// A port on 127.0.0.1 that nobody listens on.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("its address").port()
+}
+
+/// Sends one request to 127.0.0.1 and reads until the server closes. `headers` are whole lines; `Host`, `Content-Length`
+/// and `Connection: close` are added unless they are there.
+///
+/// # Panics
+/// If nobody answers.
+#[must_use]
+pub fn http(port: u16, method: &str, target: &str, headers: &[&str], body: &str) -> Reply {
+    let mut request = format!("{method} {target} HTTP/1.1\r\n");
+    let has = |name: &str| headers.iter().any(|line| line.starts_with(name));
+    if !has("Host:") {
+        request += &format!("Host: 127.0.0.1:{port}\r\n");
+    }
+    if !has("Content-Length:") && (method == "POST" || !body.is_empty()) {
+        request += &format!("Content-Length: {}\r\n", body.len());
+    }
+    for line in headers {
+        request += &format!("{line}\r\n");
+    }
+    request += &format!("Connection: close\r\n\r\n{body}");
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a server");
+    stream.write_all(request.as_bytes()).expect("a server that reads");
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).expect("an answer");
+    let text = String::from_utf8_lossy(&bytes);
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    let (first, head) = head.split_once("\r\n").unwrap_or((head, ""));
+    let status = first.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+    Reply { status, head: head.to_owned(), body: body.to_owned() }
+}

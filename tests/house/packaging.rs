@@ -57,6 +57,40 @@ fn the_service_is_accepted_by_systemd() {
 }
 
 #[test]
+fn the_service_says_of_everything_it_leaves_open_why() {
+    if !has("systemd-analyze") {
+        return;
+    }
+    let output = run(Command::new("systemd-analyze")
+        .args(["security", "--offline=true", "--json=short", "--no-pager"])
+        .arg(root().join(SERVICE)));
+    let judged: Vec<serde_json::Value> = serde_json::from_str(&output.out).expect("JSON");
+    let open: Vec<&str> = judged
+        .iter()
+        .filter(|item| item["set"] == false)
+        .filter_map(|item| item["name"].as_str())
+        .collect();
+    assert!(open.contains(&"NoNewPrivileges="), "{open:?}");
+    let text = text(SERVICE);
+    let comments: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix('#')).collect();
+    let explained: Vec<&str> = comments
+        .iter()
+        .flat_map(|line| line.split(' '))
+        .map(|word| word.trim_end_matches(':'))
+        .collect();
+    // A filter is one thing to explain, a capability or an address family is one each.
+    let is_explained = |name: &str| {
+        let (key, value) = name.split_once('=').expect("a key");
+        let value = Some(value).filter(|value| value.starts_with('~') && key != "SystemCallFilter");
+        let word = value.map_or_else(|| format!("{key}="), str::to_owned);
+        explained.iter().any(|found| *found == word || found.ends_with(&format!("={word}")))
+    };
+    let missing: Vec<_> =
+        open.iter().flat_map(|name| name.split('/')).filter(|name| !is_explained(name)).collect();
+    assert!(missing.is_empty(), "not explained in {SERVICE}: {missing:?}");
+}
+
+#[test]
 fn the_manual_pages_that_the_service_names_are_there() {
     let pages = settings("Documentation").join(" ");
     for page in pages.split(' ') {

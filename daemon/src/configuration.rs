@@ -69,6 +69,15 @@ impl Configuration {
         }
     }
 
+    /// Reads it again, for those who expect Supervisor's text.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, with the one problem that Supervisor would end with.
+    pub(crate) fn load_as_supervisor(&self) -> Result<Plan, Refusal> {
+        let Loaded { plan, refusal, .. } = self.read();
+        plan.ok_or_else(|| Refusal::new(Fault::ConfigInvalid, refusal.unwrap_or_default()))
+    }
+
     fn read(&self) -> Loaded {
         let request = Request {
             file: self.file.clone(),

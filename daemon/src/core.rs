@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use visor_dbus::{Backend as _, ManagerRow, Notice, Notices};
-use visor_units::config::Plan;
+use visor_units::config::{Difference, Plan};
 use visor_units::engine::{
     Answer, Change, Command, Effect, Ending, Engine, Event, Key, Mood, Requester, State, Ticket,
 };
@@ -90,7 +90,8 @@ pub(crate) struct View<'a> {
     pub(crate) engine: &'a Engine,
     /// Where AUTO logs are.
     pub(crate) paths: &'a Paths,
-    settings: &'a Settings,
+    /// What the configuration says beside the programs.
+    pub(crate) settings: &'a Settings,
 }
 
 /// One thing heard.
@@ -274,6 +275,12 @@ impl Core {
             // Whoever asked may have gone.
             Request::SendStdin { name, bytes, reply } => {
                 drop(reply.send(self.send_stdin(&name, &bytes)));
+            }
+            Request::Reread { plan, reply } => {
+                let difference = Difference::between(&self.engine.groups(), &plan.groups);
+                self.adopt(&plan);
+                // Whoever asked may have gone.
+                drop(reply.send(difference));
             }
             Request::Reload { ticket, who, plan, reply } => {
                 // If everything is being stopped already, the engine refuses.

@@ -41,6 +41,8 @@ pub(crate) enum Request {
     SendStdin { name: ProcessName, bytes: Vec<u8>, reply: oneshot::Sender<Result<(), Refusal>> },
     /// An order to begin again with this plan, which was found sound.
     Reload { ticket: Ticket, who: Requester, plan: Box<Plan>, reply: oneshot::Sender<Answer> },
+    /// This plan was read, and is what groups are added from; what does not concern them holds from now on.
+    Reread { plan: Box<Plan>, reply: oneshot::Sender<Difference> },
     /// An order to apply this plan.
     Update {
         ticket: Ticket,
@@ -121,7 +123,7 @@ impl Door {
     }
 
     /// Looks at the truth. `None` once the core is gone.
-    async fn look<T: Send + 'static>(
+    pub(crate) async fn look<T: Send + 'static>(
         &self,
         see: impl FnOnce(&View<'_>) -> T + Send + 'static,
     ) -> Option<T> {
@@ -134,9 +136,8 @@ impl Door {
     /// Reads the configuration on a thread of its own: globs and account look-ups may take their time.
     async fn load(&self) -> Result<Read, Refusal> {
         let configuration = self.configuration.clone();
-        tokio::task::spawn_blocking(move || configuration.load()).await.unwrap_or_else(|error| {
-            Err(Refusal::new(Fault::Failed, format!("configuration not read: {error}")))
-        })
+        let loading = tokio::task::spawn_blocking(move || configuration.load());
+        loading.await.unwrap_or_else(|error| Err(unread(&error)))
     }
 
     /// Reads the configuration to apply it: what is strange about it is said in the log.
@@ -245,6 +246,7 @@ impl Backend for Door {
             last: None,
             offset: request.offset,
             length: request.length,
+            says_emptied: false,
         };
         self.open_range(request.name, request.stderr, range).await
     }
@@ -282,18 +284,56 @@ impl Door {
     ///
     /// # Errors
     /// `ShuttingDown` once the core is gone.
-    #[expect(dead_code, reason = "what tells them over HTTP is not there yet")]
     pub(crate) async fn remote_comm(&self, kind: String, data: String) -> Result<(), Refusal> {
         let request = Request::RemoteComm { kind, data };
         self.requests.send(request).await.map_err(|_| Fault::ShuttingDown.into())
     }
+}
 
-    /// Empties the log files of a process; what is not a file stays as it is.
-    pub(crate) fn clear_logs(&self, key: Key) {
-        self.pump.clear(key, Stream::Stdout);
-        self.pump.clear(key, Stream::Stderr);
+/// What only Supervisor's faces ask.
+impl Door {
+    /// Reads the configuration as Supervisor's `reread` does: what can be changed while programs run is changed, and
+    /// groups are added from what was read. Nothing is started or stopped.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` with Supervisor's text, `ShuttingDown`.
+    pub(crate) async fn reload_config(&self) -> Result<Difference, Refusal> {
+        let configuration = self.configuration.clone();
+        let loading = tokio::task::spawn_blocking(move || configuration.load_as_supervisor());
+        let plan = loading.await.unwrap_or_else(|error| Err(unread(&error)))?;
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Reread { plan: Box::new(plan), reply };
+        let sent = self.requests.send(request).await.is_ok();
+        let answer = if sent { answer.await.ok() } else { None };
+        answer.ok_or_else(|| Fault::ShuttingDown.into())
     }
 
+    /// Empties the logs of a process that runs.
+    ///
+    /// # Errors
+    /// Why one could not be.
+    pub(crate) async fn clear_logs(&self, key: Key) -> Result<(), String> {
+        let (stdout, stderr) =
+            (self.pump.clear(key, Stream::Stdout), self.pump.clear(key, Stream::Stderr));
+        // The log is gone only when everything is.
+        stdout.await.unwrap_or(Ok(()))?;
+        stderr.await.unwrap_or(Ok(()))
+    }
+
+    /// Empties the daemon's own log.
+    ///
+    /// # Errors
+    /// Why it could not be.
+    pub(crate) async fn clear_main_log(&self) -> Result<(), String> {
+        self.pump.clear_main().await.unwrap_or(Ok(()))
+    }
+}
+
+fn unread(error: &tokio::task::JoinError) -> Refusal {
+    Refusal::new(Fault::Failed, format!("configuration not read: {error}"))
+}
+
+impl Door {
     async fn find_log(&self, name: ProcessName, stderr: bool) -> Result<FoundLog, Refusal> {
         let found = self.look(move |view| {
             let key = view.engine.find(&name)?;

@@ -8,7 +8,7 @@ use visor_dbus::ManagerRow;
 use visor_units::config::Plan;
 use visor_units::engine::{Counts, Mood};
 use visor_units::time::Stamp;
-use visor_units::unit::{Daemon, HttpServer, Listen};
+use visor_units::unit::{Daemon, Group, HttpServer, Listen, MainLog};
 
 use crate::child::environment;
 use crate::child::launcher;
@@ -22,6 +22,10 @@ pub(crate) struct Settings {
     pub(crate) identifier: String,
     /// Where AUTO logs go.
     pub(crate) childlogdir: PathBuf,
+    /// The daemon's own log, where it is a file.
+    pub(crate) logfile: Option<PathBuf>,
+    /// The groups of the configuration that was read last, whether they run or not.
+    pub(crate) groups: Vec<Arc<Group>>,
     environment: Vec<(OsString, OsString)>,
     nofile: Option<(u64, u64)>,
     config_file: String,
@@ -44,6 +48,8 @@ impl Settings {
             launch: Arc::default(),
             identifier: String::new(),
             childlogdir: PathBuf::new(),
+            logfile: None,
+            groups: Vec::new(),
             environment: environment::inherited(),
             nofile,
             config_file: config_file.to_owned(),
@@ -59,8 +65,13 @@ impl Settings {
         self.revision += 1;
         self.identifier.clone_from(&plan.daemon.identifier);
         self.childlogdir = auto_dir(&plan.daemon);
+        self.logfile = match &plan.daemon.logfile {
+            MainLog::Path(path) => Some(path.into()),
+            MainLog::Syslog => None,
+        };
+        self.groups.clone_from(&plan.groups);
         self.launch = Arc::new(launcher::Settings {
-            server_url: server_url(&plan.servers),
+            server_url: server_url(&plan.servers_to_open()),
             environment: self.environment.clone(),
             nofile: self.nofile,
         });
@@ -87,7 +98,7 @@ pub(crate) fn auto_dir(daemon: &Daemon) -> PathBuf {
 }
 
 /// The URL that programs are given: the first unix server, else the last inet one (Supervisor's rule).
-fn server_url(servers: &[HttpServer]) -> Option<String> {
+fn server_url(servers: &[&HttpServer]) -> Option<String> {
     let unix = servers.iter().find_map(|server| match &server.listen {
         Listen::Unix { file, .. } => Some(format!("unix://{file}")),
         Listen::Inet { .. } => None,

@@ -170,7 +170,7 @@ impl<R: OutputRoom> Worker<R> {
 
     fn try_launch(&mut self, launch: &Launch) -> Result<Launched, LaunchError> {
         let program = &*launch.program;
-        let line = resolve(launch)?;
+        let line = resolve(&launch.program, &launch.settings)?;
         let pipes = Pipes::open(program.redirect_stderr).map_err(LaunchError::Output)?;
         let prepared = self.room.prepare(launch).map_err(LaunchError::Output)?;
         let Child { pid, pidfd, failure } = self.spawn(launch, &line, &pipes)?;
@@ -210,10 +210,13 @@ impl<R: OutputRoom> Worker<R> {
     }
 }
 
-fn resolve(launch: &Launch) -> Result<CommandLine, CommandError> {
-    let program = &*launch.program;
+/// Finds the file and the words of a program's command, now.
+///
+/// # Errors
+/// If there is nothing that can be run.
+pub(crate) fn resolve(program: &Program, settings: &Settings) -> Result<CommandLine, CommandError> {
     let own_path = program.environment.get("PATH").map(|path| path.as_ref());
-    CommandLine::resolve(&program.command, own_path, environment::daemon_path(&launch.settings))
+    CommandLine::resolve(&program.command, own_path, environment::daemon_path(settings))
 }
 
 /// Why there is no process.

@@ -26,7 +26,6 @@ pub(super) const MOST_BODY: usize = 4 * 1024 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(60);
 
 /// What one server shows, and to whom.
-#[expect(dead_code, reason = "the methods are not there yet")]
 pub(super) struct Face {
     /// The way to the core.
     pub(super) door: Door,

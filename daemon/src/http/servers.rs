@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use visor_units::config::Plan;
-use visor_units::unit::{HttpServer, Listen, LogLevel, Visord};
+use visor_units::unit::{HttpServer, Listen, LogLevel};
 
 use super::auth::Credentials;
 use super::connection::{self, Busy, Ear};
@@ -61,14 +61,14 @@ impl Servers {
         let (busy, answered) = mpsc::channel(1);
         let mut servers = Self {
             open: Vec::new(),
-            refused: refused(&plan.servers, &plan.visord),
+            refused: refused(plan),
             namespaces: namespaces(plan),
             pages: Pages::new(),
             busy,
             answered,
         };
-        for settings in wanted(&plan.servers, &plan.visord) {
-            servers.open.push(Server::open(settings)?);
+        for settings in plan.servers_to_open() {
+            servers.open.push(Server::open(settings.clone())?);
         }
         Ok(servers)
     }
@@ -120,7 +120,7 @@ impl Servers {
     /// is connected to them. What cannot be opened is said, and the others are there.
     pub(crate) fn adopt(&mut self, plan: &Plan, door: &Door) {
         let namespaces = namespaces(plan);
-        let mut left = wanted(&plan.servers, &plan.visord);
+        let mut left: Vec<HttpServer> = plan.servers_to_open().into_iter().cloned().collect();
         let is_same = self.namespaces == namespaces;
         self.open.retain_mut(|server| {
             let found = left.iter().position(|settings| server.listens_as(settings));
@@ -132,7 +132,7 @@ impl Servers {
             server.settings = settings;
             true
         });
-        self.refused = refused(&plan.servers, &plan.visord);
+        self.refused = refused(plan);
         self.namespaces = namespaces;
         for settings in left {
             match Server::open(settings) {
@@ -151,13 +151,9 @@ impl Servers {
     }
 }
 
-/// The servers to open.
-fn wanted(servers: &[HttpServer], visord: &Visord) -> Vec<HttpServer> {
-    servers.iter().filter(|server| !server.is_refused(visord)).cloned().collect()
-}
-
-fn refused(servers: &[HttpServer], visord: &Visord) -> Vec<HttpServer> {
-    servers.iter().filter(|server| server.is_refused(visord)).cloned().collect()
+fn refused(plan: &Plan) -> Vec<HttpServer> {
+    let servers = plan.servers.iter();
+    servers.filter(|server| server.is_refused(&plan.visord)).cloned().collect()
 }
 
 /// The namespaces in which Supervisor's methods are.

@@ -16,6 +16,9 @@ const CHUNK: usize = 16 * 1024;
 /// Chunks for one reader before the others have their turn.
 const TURN: usize = 64;
 
+/// Supervisor's line for a file that was emptied.
+const TRUNCATED: &[u8] = b"==> File truncated <==\n";
+
 /// What to read of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Range {
@@ -29,6 +32,8 @@ pub(crate) struct Range {
     pub(crate) offset: Option<u64>,
     /// At most so many bytes.
     pub(crate) length: Option<u64>,
+    /// Whether a line says so where somebody else has emptied the file, as Supervisor's `/logtail` has it.
+    pub(crate) says_emptied: bool,
 }
 
 /// Where a reader's bytes come from.
@@ -146,6 +151,8 @@ impl Follower {
             match self.source.read(&mut buffer[..most])? {
                 Found::Bytes(count) => self.take(&buffer[..count]),
                 Found::Lost(bytes) => self.mark(bytes),
+                Found::Emptied if self.range.says_emptied => self.take(TRUNCATED),
+                Found::Emptied => {}
                 Found::End if self.range.follow => return Ok(Wait::More),
                 Found::End => return Ok(Wait::Nothing),
             }

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use visor_units::engine::Key;
 use visor_units::invocation::InvocationId;
 use visor_units::name::ProcessName;
@@ -94,7 +94,8 @@ pub(super) enum Order {
     Forget(Vec<Key>),
     Reopen,
     Configure(Box<Daemon>),
-    Clear(Key, Stream),
+    /// A program's log, or else the daemon's own.
+    Clear(Option<(Key, Stream)>, oneshot::Sender<Cleared>),
     Say(Box<Record>),
     /// There is room again for what was held back.
     Resume,
@@ -143,6 +144,9 @@ pub(crate) struct Attachment {
     /// The reading end of its standard error; `None` where that goes where standard output goes.
     pub(crate) stderr: Option<OwnedFd>,
 }
+
+/// Whether a log was emptied; if not, why.
+pub(crate) type Cleared = Result<(), String>;
 
 /// Which log to read.
 #[derive(Clone, Copy, Debug)]
@@ -260,9 +264,21 @@ impl Pump {
         self.post.send(Order::Configure(Box::new(settings.clone())));
     }
 
-    /// Empties a log file. What is not a file, or is not open, stays as it is.
-    pub(crate) fn clear(&self, key: Key, stream: Stream) {
-        self.post.send(Order::Clear(key, stream));
+    /// Empties a log file. What is not a file, or is not open, stays as it is. What comes back says when that is done, or
+    /// why it could not be.
+    pub(crate) fn clear(&self, key: Key, stream: Stream) -> oneshot::Receiver<Cleared> {
+        self.clear_any(Some((key, stream)))
+    }
+
+    /// Empties the daemon's own log file, in the same way.
+    pub(crate) fn clear_main(&self) -> oneshot::Receiver<Cleared> {
+        self.clear_any(None)
+    }
+
+    fn clear_any(&self, what: Option<(Key, Stream)>) -> oneshot::Receiver<Cleared> {
+        let (done, wait) = oneshot::channel();
+        self.post.send(Order::Clear(what, done));
+        wait
     }
 
     /// Makes the thread panic.

@@ -46,6 +46,8 @@ pub(super) enum Found {
     Bytes(usize),
     /// So many bytes are gone. What follows is read next.
     Lost(u64),
+    /// Somebody else has emptied the file. It is read from its beginning next.
+    Emptied,
     /// Nothing until the file grows.
     End,
 }
@@ -139,6 +141,10 @@ impl Trail {
                 return Ok(Found::Lost(std::mem::take(&mut inner.lost)));
             }
             let Some(stretch) = inner.stretches.front_mut() else { return Ok(Found::End) };
+            if stretch.at > stretch.size() {
+                stretch.at = 0;
+                return Ok(Found::Emptied);
+            }
             let count = stretch.read(buffer)?;
             if count > 0 {
                 return Ok(Found::Bytes(count));
@@ -168,10 +174,6 @@ impl Inner {
 
 impl Stretch {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at > self.size() {
-            // Somebody else has emptied it.
-            self.at = 0;
-        }
         let count = match &self.text {
             Text::File(file) => file.read_at(buffer, self.at)?,
             Text::Saved(text) => {

@@ -21,7 +21,7 @@ use super::hub::{Hub, Stream};
 use super::mailbox::Mailbox;
 use super::main_log::MainLog;
 use super::pipe::{Pipe, Read};
-use super::pump::{Attachment, Missing, Order, Prepared, Route, Shared};
+use super::pump::{Attachment, Cleared, Missing, Order, Prepared, Route, Shared};
 use super::record::Record;
 use super::tag::Identity;
 use super::trouble::Written;
@@ -146,7 +146,10 @@ impl Worker {
                 Order::Forget(keys) => self.forget(&keys),
                 Order::Reopen => self.reopen(),
                 Order::Configure(settings) => self.main.configure(&settings),
-                Order::Clear(key, stream) => self.clear(key, stream),
+                Order::Clear(what, done) => {
+                    // Whoever asked may have gone.
+                    drop(done.send(self.clear(what)));
+                }
                 Order::Say(record) => self.say(*record),
                 Order::Resume => self.unpark(),
                 Order::Stop(done) => {
@@ -255,11 +258,17 @@ impl Worker {
         said.into_iter().for_each(|record| self.say(record));
     }
 
-    fn clear(&mut self, key: Key, stream: Stream) {
-        let sink = self.shared.hubs().get(&key).and_then(|hub| hub.channel(stream).sink());
-        if let Some(trouble) = sink.and_then(|sink| sink.clear()) {
-            self.say(Record::new(LogLevel::Error, &trouble.to_string()));
-        }
+    fn clear(&mut self, what: Option<(Key, Stream)>) -> Cleared {
+        let sink = match what {
+            Some((key, stream)) => {
+                self.shared.hubs().get(&key).and_then(|hub| hub.channel(stream).sink())
+            }
+            None => self.main.hub().channel(Stream::Stdout).sink(),
+        };
+        let Some(trouble) = sink.and_then(|sink| sink.clear()) else { return Ok(()) };
+        let text = trouble.to_string();
+        self.say(Record::new(LogLevel::Error, &text));
+        Err(text)
     }
 
     /// Lets the forwarder send what it has, then tells the one who waits.

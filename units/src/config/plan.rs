@@ -25,6 +25,14 @@ pub struct Plan {
     pub messages: Vec<(LogLevel, String)>,
 }
 
+impl Plan {
+    /// The HTTP servers that are to be served, and not those that let anyone in.
+    #[must_use]
+    pub fn servers_to_open(&self) -> Vec<&HttpServer> {
+        self.servers.iter().filter(|server| !server.is_refused(&self.visord)).collect()
+    }
+}
+
 /// What `reread` shows and `update` applies: names of groups, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {

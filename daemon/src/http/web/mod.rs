@@ -41,6 +41,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use visor_dbus::Backend as _;
 use visor_units::engine::{Answer, Command, Requester};
+use visor_units::fault::{Fault, Refusal};
 use visor_units::name::Selector;
 
 use self::action::{Action, Subject, Verb};
@@ -183,9 +184,13 @@ impl Web {
 
     async fn clear(&self, action: &Action, subject: &Subject) -> Message {
         let rows = self.door.rows().await;
-        let found = rows.iter().filter(|row| subject.is(&row.program.name));
-        found.for_each(|row| self.door.clear_logs(row.key));
-        Message::of(action, &Answer::Done, &Clock::now())
+        let mut answer = Answer::Done;
+        for row in rows.iter().filter(|row| subject.is(&row.program.name)) {
+            if let Err(text) = self.door.clear_logs(row.key).await {
+                answer = Answer::Refused(Refusal::new(Fault::Failed, text));
+            }
+        }
+        Message::of(action, &answer, &Clock::now())
     }
 
     fn live(&self) -> Reply {

@@ -210,9 +210,9 @@ fn clearing_empties_the_file_and_keeps_its_backups_and_its_mode() {
     append(&fixture.path("web.log.1"), b"older\n");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("chmod");
     let process = fixture.launch(KEY, 1, &program("web", "web"), Some(&file));
-    fixture.pump.clear(KEY, Stream::Stdout);
-    fixture.pump.clear(KEY, Stream::Stderr);
-    fixture.pump.clear(Key(99), Stream::Stdout);
+    drop(fixture.pump.clear(KEY, Stream::Stdout));
+    drop(fixture.pump.clear(KEY, Stream::Stderr));
+    drop(fixture.pump.clear(Key(99), Stream::Stdout));
     (&process.stdout).write_all(b"new\n").expect("write");
     fixture.pump.finish(KEY, 1);
     fixture.pump.stop();
@@ -239,7 +239,7 @@ fn a_fifo_is_never_rotated_or_emptied() {
         }
     });
     let process = fixture.launch(KEY, 1, &program, Some(&fifo));
-    fixture.pump.clear(KEY, Stream::Stdout);
+    drop(fixture.pump.clear(KEY, Stream::Stdout));
     (&process.stdout).write_all(&bytes).expect("write");
     assert!(reader.join().expect("reader") == bytes);
     fixture.pump.finish(KEY, 1);

@@ -97,7 +97,7 @@ fn following_goes_through_rotation_truncation_and_the_next_run() {
         (&process.stdout).write_all(step).expect("write");
         assert!(exactly(&mut reader, step.len()) == step);
     }
-    fixture.pump.clear(KEY, Stream::Stdout);
+    drop(fixture.pump.clear(KEY, Stream::Stdout));
     (&process.stdout).write_all(b"after clearing\n").expect("write");
     assert_eq!(exactly(&mut reader, 15), b"after clearing\n");
     fs::rename(&file, fixture.path("moved")).expect("rename");

@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::readers::Readers;
 use super::rotate::{self, Limits};
@@ -100,6 +101,11 @@ impl FileSink {
         let mut state = self.lock();
         let result = state.target.flush();
         self.judge(&mut state, result)
+    }
+
+    /// Writes what a special file had not taken, as it takes it, until `end`: nothing will be written after that.
+    pub(super) fn flush_until(&self, end: Instant) {
+        self.lock().target.flush_until(end);
     }
 
     /// Whether the reader behind a special file is behind: nothing more should be read for it.

@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{MsgFlags, send};
@@ -77,6 +78,23 @@ impl Special {
         pending.drain(..pending.len() - kept);
         self.pending = pending;
         Ok(())
+    }
+
+    /// Writes what was kept as its reader takes it, until `end`.
+    ///
+    /// # Errors
+    /// As for [`Self::write`].
+    pub(super) fn flush_until(&mut self, end: Instant) -> Result<(), (io::Error, u64)> {
+        loop {
+            self.flush()?;
+            let left = end.saturating_duration_since(Instant::now());
+            if !self.is_blocked() || left.is_zero() {
+                return Ok(());
+            }
+            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+            // Whatever comes of it, the next write tells.
+            let _ready = poll(&mut [PollFd::new(self.fd.as_fd(), PollFlags::POLLOUT)], timeout);
+        }
     }
 
     /// Whether something was kept: nothing more should be read for it until it is gone.

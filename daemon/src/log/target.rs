@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::special::{Special, meant_descriptor};
 
@@ -63,6 +64,14 @@ impl Target {
         match self {
             Self::Regular(_) => Ok(0),
             Self::Special(special) => special.flush().map(|()| 0),
+        }
+    }
+
+    /// Writes what a special file had not taken, as it takes it, until `end`.
+    pub(super) fn flush_until(&mut self, end: Instant) {
+        if let Self::Special(special) = self {
+            // This is the end: nobody is left who could be told.
+            let _lost = special.flush_until(end);
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -32,7 +32,7 @@ const CHUNK: usize = 64 * 1024;
 /// Reads of one pipe before the others have their turn.
 const TURN: usize = 16;
 
-/// How long the end of the daemon waits for the journal and syslog; longer than the forwarder itself does.
+/// How long the end of the daemon waits for the journal, syslog and slow readers; longer than the forwarder itself does.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// The token of the mailbox in epoll; pipes and special files count from 1.
@@ -271,12 +271,14 @@ impl Worker {
         Err(text)
     }
 
-    /// Lets the forwarder send what it has, then tells the one who waits.
+    /// Lets the forwarder send what it has, and slow readers take what they have not taken; then tells the one who waits.
     fn stop(&self, done: &SyncSender<()>) {
         self.shared.tail.stop();
         let (forwarded, wait) = sync_channel(1);
         self.shared.forward.send(Mail::Stop(forwarded));
-        let _forwarded = wait.recv_timeout(LAST_WORDS);
+        let end = Instant::now() + LAST_WORDS;
+        self.blocked.values().for_each(|sink| sink.flush_until(end));
+        let _forwarded = wait.recv_timeout(end.saturating_duration_since(Instant::now()));
         // The one who waits may have given up.
         let _told = done.send(());
     }

@@ -3,12 +3,12 @@
 use std::fs;
 use std::io::{BufWriter, Read, Write, pipe};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread;
 
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use visor_units::engine::Key;
 use visor_units::unit::{LogLevel, OnOffAuto};
 
@@ -271,6 +271,26 @@ fn a_fifo_that_nobody_reads_holds_its_program_back_and_nobody_else() {
     fixture.pump.finish(Key(2), 2);
     fixture.pump.stop();
     assert!(fs::read(&file).expect("read") == bytes);
+}
+
+#[test]
+fn what_a_slow_reader_has_not_taken_is_written_before_the_end() {
+    let fixture = Fixture::new();
+    let fifo = fixture.path("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("mkfifo");
+    let mut options = fs::OpenOptions::new();
+    let reader = options.read(true).custom_flags(nix::libc::O_NONBLOCK).open(&fifo).expect("open");
+    // More than a pipe holds: the rest is kept by the pump.
+    let bytes = pattern(100_000);
+    fixture.run(&program("web", "web"), &fifo, &bytes);
+    fixture.sync(bytes.len());
+    let mut read = Vec::new();
+    thread::scope(|scope| {
+        scope.spawn(|| fixture.pump.stop());
+        fcntl(&reader, FcntlArg::F_SETFL(OFlag::empty())).expect("fcntl");
+        (&reader).read_to_end(&mut read).expect("read");
+    });
+    assert!(read == bytes, "{} of {} bytes", read.len(), bytes.len());
 }
 
 #[test]

@@ -22,6 +22,7 @@ use crate::child::reap::Reaper;
 use crate::configuration::Configuration;
 use crate::core::Core;
 use crate::door::door;
+use crate::fastcgi::Sharers;
 use crate::http::Servers;
 use crate::listen::Site;
 use crate::log::{MainLog, Pump, Record, clear_auto_logs};
@@ -198,6 +199,7 @@ async fn run(
         signals: Signals::install()?,
         notify: Notify::from_environment(clock::now()),
         paths: Paths::default(),
+        sharers: Sharers::default(),
         asked: HashMap::new(),
         inputs: Inputs::default(),
         bereft: None,

@@ -20,6 +20,7 @@ use crate::child::orphans::{Buried, Orphans};
 use crate::child::reap::{Ended, Reaper};
 use crate::clock;
 use crate::door::{Door, Request};
+use crate::fastcgi::{Sharers, stopped_by};
 use crate::http::Servers;
 use crate::log::{Pump, Record};
 use crate::notify::Notify;
@@ -55,6 +56,7 @@ pub(crate) struct Core {
     pub(crate) notify: Notify,
     pub(crate) notices: Notices,
     pub(crate) paths: Paths,
+    pub(crate) sharers: Sharers,
     pub(crate) asked: HashMap<Ticket, oneshot::Sender<Answer>>,
     pub(crate) inputs: Inputs,
     pub(crate) settings: Settings,
@@ -129,6 +131,7 @@ impl Core {
                 Some(Ending::Exit(code)) => break code,
             }
         };
+        self.launcher.finish(LAST_WORDS);
         let Self { notices, bereft, servers, door, asked, requests, .. } = self;
         // Whoever still waits for an answer hears that we are gone.
         drop((door, asked, requests));
@@ -201,9 +204,11 @@ impl Core {
     }
 
     pub(crate) fn perform_all(&mut self, effects: Vec<Effect>) {
+        let stopped = stopped_by(&effects);
         for effect in effects {
             self.perform(effect);
         }
+        self.release_resting(&stopped);
     }
 
     fn launched(&mut self, launched: Launched) {

@@ -14,6 +14,7 @@ mod config;
 mod configuration;
 mod core;
 mod door;
+mod fastcgi;
 #[cfg(test)]
 #[path = "../../dbus/tests/fixture/mod.rs"]
 mod fixture;

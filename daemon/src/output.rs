@@ -1,9 +1,10 @@
 //! The log pump, as the launcher sees it.
 
 use nix::errno::Errno;
+use visor_units::unit::LogLevel;
 
 use crate::child::launcher::{Launch, Output, OutputRoom};
-use crate::log::{Attachment, Prepared, Pump};
+use crate::log::{Attachment, Prepared, Pump, Record};
 
 impl OutputRoom for Pump {
     type Prepared = (Prepared, visor_units::name::ProcessName);
@@ -19,5 +20,9 @@ impl OutputRoom for Pump {
     fn attach(&self, (prepared, name): Self::Prepared, output: Output) {
         let Output { key, pid, invocation, stdout, stderr } = output;
         Self::attach(self, prepared, Attachment { key, name, pid, invocation, stdout, stderr });
+    }
+
+    fn say(&self, level: LogLevel, text: &str) {
+        Self::say(self, Record::new(level, text));
     }
 }

@@ -107,6 +107,7 @@ impl Core {
     }
 
     fn group_added(&mut self, group: Arc<Group>, keys: &[Key]) {
+        self.add_sharers(keys.iter().zip(&group.programs));
         for (key, program) in keys.iter().zip(&group.programs) {
             let paths = LogPaths {
                 stdout: self.log_path(program, &program.stdout, Stream::Stdout),
@@ -150,6 +151,7 @@ impl Core {
         for key in keys {
             self.paths.0.remove(key);
         }
+        self.remove_sharers(keys);
         self.pump.forget(keys.to_vec());
         let names = group.programs.iter().map(|program| program.name.clone()).collect();
         self.notices.publish(Notice::Removed(group, names));

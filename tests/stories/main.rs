@@ -5,6 +5,7 @@ mod configuration;
 mod container;
 mod ease;
 mod ending;
+mod fastcgi;
 mod first_run;
 mod hostile;
 mod neighbours;

@@ -6,13 +6,14 @@ use std::iter;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use visor_units::engine::Key;
-use visor_units::unit::Program;
+use visor_units::unit::{LogLevel, Program};
 
 use super::account::{Known, account};
 use super::command::{CommandError, CommandLine};
@@ -20,6 +21,7 @@ use super::environment;
 use super::failure::explain;
 use super::pipes::Pipes;
 use super::resources;
+use super::sockets::Sockets;
 use super::spawn::{Child, Recipe, Spawner};
 
 /// Names one run of a program: 128 random bits, formatted as an id of sd-id128(3) is.
@@ -92,6 +94,9 @@ pub(crate) trait OutputRoom: Send + 'static {
 
     /// Takes over the output of a process that was launched. Called before the launch is reported.
     fn attach(&self, prepared: Self::Prepared, output: Output);
+
+    /// Writes a line into the daemon's log.
+    fn say(&self, level: LogLevel, text: &str);
 }
 
 /// The output of a process that was launched.
@@ -112,7 +117,15 @@ pub(crate) struct Output {
 /// The handle of the launcher thread, which ends when the last handle is dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct Launcher {
-    queue: Sender<Launch>,
+    queue: Sender<Order>,
+}
+
+/// What the thread can be told.
+enum Order {
+    Launch(Box<Launch>),
+    Probe(Arc<Program>),
+    Release(Key),
+    Stop(SyncSender<()>),
 }
 
 impl Launcher {
@@ -125,7 +138,8 @@ impl Launcher {
         let (queue, launches) = channel();
         let (reports, results) = unbounded_channel();
         let spawner = Spawner::new()?;
-        let mut worker = Worker { room, spawner, groups: Known::new() };
+        let (groups, sockets) = (Known::new(), Sockets::default());
+        let mut worker = Worker { room, spawner, groups, sockets };
         thread::Builder::new()
             .name("launcher".to_owned())
             .spawn(move || worker.run(&launches, &reports))?;
@@ -134,8 +148,30 @@ impl Launcher {
 
     /// Queues a launch and returns at once.
     pub(crate) fn launch(&self, launch: Launch) {
+        self.order(Order::Launch(Box::new(launch)));
+    }
+
+    /// Tries whether the socket of this program can be made, and says so in the log.
+    pub(crate) fn probe(&self, program: Arc<Program>) {
+        self.order(Order::Probe(program));
+    }
+
+    /// Says that a process is down and will not come back by itself: it needs its socket no more.
+    pub(crate) fn release(&self, key: Key) {
+        self.order(Order::Release(key));
+    }
+
+    /// Returns when everything that was queued is done, or `patience` is over.
+    pub(crate) fn finish(&self, patience: Duration) {
+        let (done, wait) = sync_channel(1);
+        self.order(Order::Stop(done));
+        // An error is a thread that hangs or has ended; there is nothing more to be had from it.
+        let _done = wait.recv_timeout(patience);
+    }
+
+    fn order(&self, order: Order) {
         // The receiver lives as long as any handle does.
-        let _queued = self.queue.send(launch);
+        let _queued = self.queue.send(order);
     }
 }
 
@@ -145,18 +181,38 @@ struct Worker<R> {
     /// Groups of accounts with their primary group, remembered while there is a queue: a thousand starts ask the user
     /// database once, and the next start sees what was changed in it.
     groups: Known,
+    sockets: Sockets,
 }
 
 impl<R: OutputRoom> Worker<R> {
-    fn run(&mut self, launches: &Receiver<Launch>, reports: &UnboundedSender<Launched>) {
-        while let Ok(first) = launches.recv() {
-            for launch in iter::once(first).chain(launches.try_iter()) {
-                let launched = self.launch(&launch);
-                if reports.send(launched).is_err() {
-                    return;
+    fn run(&mut self, orders: &Receiver<Order>, reports: &UnboundedSender<Launched>) {
+        while let Ok(first) = orders.recv() {
+            for order in iter::once(first).chain(orders.try_iter()) {
+                match order {
+                    Order::Launch(launch) => {
+                        let launched = self.launch(&launch);
+                        if reports.send(launched).is_err() {
+                            return;
+                        }
+                    }
+                    Order::Probe(program) => self.probe(&program),
+                    Order::Release(key) => {
+                        let Self { room, sockets, .. } = self;
+                        sockets.release(key, &|text| room.say(LogLevel::Info, text));
+                    }
+                    // Whoever waits may have given up.
+                    Order::Stop(done) => drop(done.send(())),
                 }
             }
             self.groups.clear();
+        }
+    }
+
+    fn probe(&self, program: &Program) {
+        let Some(socket) = &program.socket else { return };
+        let say = |text: &str| self.room.say(LogLevel::Info, text);
+        if let Err(error) = self.sockets.probe(program, socket, &say) {
+            self.room.say(LogLevel::Error, &error);
         }
     }
 
@@ -170,6 +226,7 @@ impl<R: OutputRoom> Worker<R> {
 
     fn try_launch(&mut self, launch: &Launch) -> Result<Launched, LaunchError> {
         let program = &*launch.program;
+        self.hold_socket(launch)?;
         let line = resolve(&launch.program, &launch.settings)?;
         let pipes = Pipes::open(program.redirect_stderr).map_err(LaunchError::Output)?;
         let prepared = self.room.prepare(launch).map_err(LaunchError::Output)?;
@@ -186,6 +243,14 @@ impl<R: OutputRoom> Worker<R> {
         Ok(Launched::Started { key, pid, pidfd, invocation, stdin, setup_failure })
     }
 
+    /// Sees to it that the socket is there which the program is to get.
+    fn hold_socket(&mut self, launch: &Launch) -> Result<(), LaunchError> {
+        let Some(socket) = &launch.program.socket else { return Ok(()) };
+        let Self { room, sockets, .. } = self;
+        let say = |text: &str| room.say(LogLevel::Info, text);
+        sockets.hold(launch.key, &launch.program, socket, &say).map_err(LaunchError::Socket)
+    }
+
     fn spawn(
         &mut self,
         launch: &Launch,
@@ -199,7 +264,7 @@ impl<R: OutputRoom> Worker<R> {
             executable: &line.executable,
             words: &line.words,
             environment: &environment,
-            stdio: pipes.child_ends(),
+            stdio: pipes.child_ends(self.sockets.of(launch.key)),
             directory: directory.as_deref(),
             umask: program.umask,
             account: account(&mut self.groups, program),
@@ -223,6 +288,7 @@ pub(crate) fn resolve(program: &Program, settings: &Settings) -> Result<CommandL
 enum LaunchError {
     Command(CommandError),
     NullByte,
+    Socket(String),
     Output(Errno),
     Spawn(Errno),
 }
@@ -232,6 +298,7 @@ impl LaunchError {
     fn text(&self, name: &str) -> String {
         match self {
             Self::Command(error) => error.to_string(),
+            Self::Socket(error) => error.clone(),
             Self::NullByte => format!("can't spawn '{name}': embedded null byte"),
             Self::Output(Errno::EMFILE) | Self::Spawn(Errno::EMFILE) => {
                 format!("too many open files to spawn '{name}'")

@@ -17,6 +17,7 @@ mod pipes;
 pub(crate) mod reap;
 mod resources;
 mod setup;
+mod sockets;
 pub(crate) mod spawn;
 pub(crate) mod words;
 

@@ -35,9 +35,9 @@ impl Pipes {
         Ok(Self { stdin, stdout, stderr })
     }
 
-    /// What becomes descriptors 0, 1 and 2 of the process.
-    pub(super) fn child_ends(&self) -> [BorrowedFd<'_>; 3] {
-        [self.stdin.0.as_fd(), self.stdout.1.as_fd(), self.error_writer().as_fd()]
+    /// What becomes descriptors 0, 1 and 2 of the process; `socket` in place of the first, where there is one.
+    pub(super) fn child_ends<'a>(&'a self, socket: Option<BorrowedFd<'a>>) -> [BorrowedFd<'a>; 3] {
+        [socket.unwrap_or(self.stdin.0.as_fd()), self.stdout.1.as_fd(), self.error_writer().as_fd()]
     }
 
     /// Says on the process's standard error, in its place, why its program was not run.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ordering, Origin, Program, User};
+use super::{FcgiSocket, Ordering, Origin, Program};
 
 /// A group and its processes, in start order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,20 +41,7 @@ pub enum GroupKind {
         result_handler: String,
     },
     /// An `[fcgi-program:x]`.
-    FastCgi(FcgiSocket),
-}
-
-/// The socket that the processes of an `[fcgi-program:x]` share as descriptor 0.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FcgiSocket {
-    /// `socket` as written: `unix:///path` or `tcp://host:port`.
-    pub url: String,
-    /// `socket_owner`, for unix sockets, or else the program's account. A gid of `u32::MAX` keeps the group.
-    pub owner: Option<User>,
-    /// `socket_mode`, for unix sockets.
-    pub mode: Option<u32>,
-    /// `socket_backlog`; `None` is the system's maximum.
-    pub backlog: Option<i64>,
+    FastCgi(Arc<FcgiSocket>),
 }
 
 impl Group {

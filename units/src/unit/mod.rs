@@ -1,6 +1,7 @@
 //! Unit objects: what a configuration means, with every default filled in and every expansion done.
 
 mod daemon;
+mod fastcgi;
 mod group;
 mod pacing;
 mod program;
@@ -10,7 +11,8 @@ mod server;
 pub use daemon::{
     Ctl, Daemon, ExitWhen, LogLevel, MainLog, OnOffAuto, RpcInterface, Visord, WhichBus,
 };
-pub use group::{FcgiSocket, Group, GroupKind};
+pub use fastcgi::{FcgiAddress, FcgiSocket};
+pub use group::{Group, GroupKind};
 pub use pacing::{EarlyExit, Pacing};
 pub use program::{Autorestart, LogFile, Ordering, Origin, Output, Program, User};
 pub use resources::{Gid, Limit, Resource, Resources, UnixGroups};

@@ -1,10 +1,11 @@
 //! One process to run, with every setting it has.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pacing, Resources, UnixGroups};
+use super::{FcgiSocket, Pacing, Resources, UnixGroups};
 use crate::name::ProcessName;
 use crate::signal::Signal;
 
@@ -62,6 +63,8 @@ pub struct Program {
     pub environment: BTreeMap<String, String>,
     /// `SUPERVISOR_SERVER_URL` for it; `None` is the daemon's own URL.
     pub serverurl: Option<String>,
+    /// The listening socket that is its standard input; `None` is a pipe.
+    pub socket: Option<Arc<FcgiSocket>>,
     /// Dependencies as written on this program.
     pub ordering: Ordering,
 }

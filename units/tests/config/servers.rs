@@ -1,6 +1,6 @@
 //! The daemon's own sections, servers, listeners, FastCGI programs and groups.
 
-use visor_units::config::{Request, load_ctl};
+use visor_units::config::{Difference, Request, load_ctl};
 use visor_units::name::ProcessName;
 use visor_units::unit::{
     ExitWhen, FcgiSocket, GroupKind, Listen, LogLevel, MainLog, OnOffAuto, WhichBus,
@@ -239,11 +239,54 @@ fn of_two_groups_of_one_name_the_first_is_started() {
 }
 
 #[test]
+fn a_fastcgi_program_in_a_group_keeps_its_socket() {
+    let text = "[supervisord]\n[group:g]\nprograms=f,p\n[program:p]\ncommand=p\n[fcgi-program:f]\ncommand=x\n\
+        numprocs=2\nprocess_name=%(process_num)d\n";
+    let url = |text: &str| {
+        let group = accepted(text).groups[0].clone();
+        assert_eq!((&*group.name, &group.kind), ("g", &GroupKind::Group));
+        let urls = group.programs.iter().map(|program| program.socket.as_ref());
+        urls.map(|socket| socket.map(|socket| socket.url.clone())).collect::<Vec<_>>()
+    };
+    let with = |lines: &str| format!("{text}{lines}\n");
+    let shared = Some("unix:///a/f".to_owned());
+    assert_eq!(url(&with("socket=unix:///a/%(program_name)s")), [shared.clone(), shared, None]);
+    // Supervisor accepts these, because it does not look.
+    for (lines, message) in [
+        ("", "[fcgi-program:f] section requires a \"socket\" line"),
+        ("socket=f", "Bad socket format f in [fcgi-program:f] socket"),
+        ("socket=tcp://a:1\nsocket_backlog=0", "Invalid socket_backlog value 0"),
+    ] {
+        assert_eq!(url(&with(lines)).len(), 3);
+        let said: Vec<String> = warnings(&with(lines)).into_iter().map(|(text, _)| text).collect();
+        assert_eq!(said, [message]);
+    }
+}
+
+#[test]
+fn another_setting_of_a_socket_is_a_change() {
+    let file = |section: &str, line: &str| {
+        let text = format!(
+            "[supervisord]\n{section}[fcgi-program:f]\ncommand=x\nsocket=unix:///a\n{line}\n"
+        );
+        accepted(&text).groups
+    };
+    for section in ["", "[group:f]\nprograms=f\n"] {
+        let before = file(section, "");
+        for line in ["socket_mode=0777", "socket_owner=www", "socket_backlog=5", "user=www"] {
+            let found = Difference::between(&before, &file(section, line));
+            assert_eq!(found.changed, ["f".into()], "{section}{line}");
+        }
+        assert_eq!(Difference::between(&before, &file(section, "")), Difference::default());
+    }
+}
+
+#[test]
 fn sockets_of_fastcgi_programs() {
     let socket = |lines: &str| {
         let plan = accepted(&format!("[supervisord]\n[fcgi-program:f]\ncommand=x\n{lines}\n"));
         let GroupKind::FastCgi(socket) = plan.groups[0].kind.clone() else { panic!("FastCGI") };
-        let FcgiSocket { url, owner, mode, backlog } = socket;
+        let FcgiSocket { url, owner, mode, backlog } = (*socket).clone();
         (url, owner.map(|owner| (owner.uid, owner.gid)), mode, backlog)
     };
     assert_eq!(
@@ -252,7 +295,7 @@ fn sockets_of_fastcgi_programs() {
     );
     assert_eq!(
         socket("socket=unix:///a\nuser=www\nsocket_mode=0777\nsocket_backlog=5"),
-        ("unix:///a".into(), Some((33, 33)), Some(0o777), Some(5))
+        ("unix:///a".into(), None, Some(0o777), Some(5))
     );
     assert_eq!(
         socket("socket=unix:///a\nsocket_owner=root:adm"),

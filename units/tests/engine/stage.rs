@@ -59,6 +59,7 @@ pub(crate) fn program(name: &str) -> Script {
         exitcodes: vec![0],
         environment: BTreeMap::new(),
         serverurl: None,
+        socket: None,
         ordering: Ordering::default(),
     })
 }

@@ -4,6 +4,7 @@ mod orphans;
 mod reap;
 mod refused;
 mod setup;
+mod sockets;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -13,8 +14,8 @@ use std::io::{PipeReader, Read, Write as _};
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use nix::errno::Errno;
@@ -27,7 +28,7 @@ use visor_units::exit::ExitStatus;
 use visor_units::name::ProcessName;
 use visor_units::signal::Signal;
 use visor_units::unit::{
-    Autorestart, LogFile, Ordering, Origin, Output as Stream, Pacing, Program, Resources,
+    Autorestart, LogFile, LogLevel, Ordering, Origin, Output as Stream, Pacing, Program, Resources,
     UnixGroups,
 };
 
@@ -38,6 +39,7 @@ use super::reap::Reaper;
 /// A room that opens log files as the real one does, and hands the pipes on to the test.
 struct ToTest {
     outputs: Sender<Output>,
+    said: Arc<Mutex<Vec<String>>>,
 }
 
 impl OutputRoom for ToTest {
@@ -51,6 +53,10 @@ impl OutputRoom for ToTest {
     fn attach(&self, _prepared: Option<File>, output: Output) {
         self.outputs.send(output).unwrap();
     }
+
+    fn say(&self, _level: LogLevel, text: &str) {
+        self.said.lock().unwrap().push(text.to_owned());
+    }
 }
 
 /// A launcher and a reaper, as the core has them.
@@ -58,6 +64,8 @@ struct Nursery {
     launcher: Launcher,
     results: UnboundedReceiver<Launched>,
     outputs: Receiver<Output>,
+    /// What the launcher has written into the log.
+    said: Arc<Mutex<Vec<String>>>,
     reaper: Reaper,
 }
 
@@ -82,8 +90,10 @@ struct Done {
 impl Nursery {
     fn new() -> Self {
         let (sender, outputs) = channel();
-        let (launcher, results) = Launcher::start(ToTest { outputs: sender }).unwrap();
-        Self { launcher, results, outputs, reaper: Reaper::new().unwrap() }
+        let said: Arc<Mutex<Vec<String>>> = Arc::default();
+        let room = ToTest { outputs: sender, said: said.clone() };
+        let (launcher, results) = Launcher::start(room).unwrap();
+        Self { launcher, results, outputs, said, reaper: Reaper::new().unwrap() }
     }
 
     async fn launched(&mut self, launch: Launch) -> Launched {
@@ -172,6 +182,7 @@ fn program(command: &str) -> Program {
         exitcodes: vec![0],
         environment: BTreeMap::new(),
         serverurl: None,
+        socket: None,
         ordering: Ordering::default(),
     }
 }

@@ -163,6 +163,7 @@ fn program(group: &str, process: &str) -> Program {
         exitcodes: vec![0],
         environment: BTreeMap::new(),
         serverurl: None,
+        socket: None,
         ordering: Ordering::default(),
     }
 }

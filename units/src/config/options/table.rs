@@ -246,8 +246,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Python function that judges the listener's results."),
     // [fcgi-program:x]
     works(FCGI, "socket", Kind::Text, None,
-        "The shared socket, `unix:///path` or `tcp://host:port`.")
-        .not_yet("the program runs without its socket"),
+        "The shared socket, `unix:///path` or `tcp://host:port`, which is their descriptor 0."),
     works(FCGI, "socket_owner", Kind::Owner, None,
         "Owner of a unix socket; the program's account if not set."),
     works(FCGI, "socket_mode", Kind::Octal, None, "Mode of a unix socket; 0700 if not set."),

@@ -1,14 +1,32 @@
 //! `[fcgi-program:x]`: the socket that its processes share.
 
+use std::sync::Arc;
+
 use crate::config::expand::Object;
 use crate::config::kinds::port;
+use crate::config::options::SectionKind;
 use crate::config::python::{normpath, strip};
-use crate::config::reader::Reader;
-use crate::unit::{FcgiSocket, GroupKind, User};
+use crate::config::reader::{Context, Reader};
+use crate::config::text::{Document, Section};
+use crate::unit::{FcgiSocket, User};
+
+/// The socket of a program in a `[group:x]`. There Supervisor never looks at it, so what is wrong with it is a warning,
+/// and the program runs without.
+pub(super) fn of_member(
+    cx: &mut Context<'_>,
+    document: &Document,
+    section: &Section,
+) -> Option<Arc<FcgiSocket>> {
+    let mut reader =
+        Reader::new(cx, document, section, SectionKind::FcgiProgram).with_here().lenient();
+    let name = section.name.split_once(':').map_or("", |(_, name)| name);
+    socket(&mut reader, strip(name))
+}
 
 /// The socket. `program` is the section's own name.
-pub(super) fn socket(reader: &mut Reader<'_, '_>, program: &str) -> Option<GroupKind> {
-    let user: Option<User> = reader.get("user");
+pub(super) fn socket(reader: &mut Reader<'_, '_>, program: &str) -> Option<Arc<FcgiSocket>> {
+    // Supervisor looks at it first; it is the owner of the socket if nobody else is.
+    let _user: Option<User> = reader.get("user");
     let backlog = backlog(reader);
     let owner: Option<User> = reader.get_called("socket_owner", "socket_owner");
     let mode: Option<u32> = reader.get_called("socket_mode", "socket_mode");
@@ -25,7 +43,7 @@ pub(super) fn socket(reader: &mut Reader<'_, '_>, program: &str) -> Option<Group
     let socket = match url.strip_prefix("unix://") {
         Some(path) => unix(reader, path).map(|url| FcgiSocket {
             url,
-            owner: owner.or(user),
+            owner,
             mode: mode.or(Some(0o700)),
             backlog,
         }),
@@ -36,7 +54,7 @@ pub(super) fn socket(reader: &mut Reader<'_, '_>, program: &str) -> Option<Group
         None => tcp(&url).map(|url| FcgiSocket { url, owner: None, mode: None, backlog }),
     };
     match socket {
-        Ok(socket) => Some(GroupKind::FastCgi(socket)),
+        Ok(socket) => Some(Arc::new(socket)),
         Err(message) => {
             let hint = "write `unix:///path` or `tcp://host:port`";
             reader.refuse("socket", format!("{message} in [{section}] socket"), hint);

@@ -55,7 +55,14 @@ fn written<'d>(
     for member in names {
         let Some((found, kind)) = self::member(cx, document, section, &member) else { continue };
         taken.insert(found.name.as_str());
-        programs.extend(processes(cx, document, found, kind, &name, global));
+        let socket = match kind {
+            SectionKind::FcgiProgram => fastcgi::of_member(cx, document, found),
+            _ => None,
+        };
+        let members = processes(cx, document, found, kind, &name, global);
+        programs.extend(
+            members.into_iter().map(|program| Program { socket: socket.clone(), ..program }),
+        );
     }
     let programs = without_namesakes(cx, section, programs);
     Group { name: name.into(), origin, priority, kind: GroupKind::Group, programs, ordering }
@@ -80,12 +87,7 @@ fn member<'d>(
             None
         }
         (Some(section), None) => Some((section, SectionKind::Program)),
-        (None, Some(section)) => {
-            let message = format!("[{title}] runs fcgi-program {name} without its socket");
-            let hint = "take it out of programs= to give its processes the socket";
-            reader.cx.report.warn(reader.place("programs"), message, hint);
-            Some((section, SectionKind::FcgiProgram))
-        }
+        (None, Some(section)) => Some((section, SectionKind::FcgiProgram)),
         (None, None) => {
             let known = document.with_prefix("program:").map(|(_, name)| name);
             let hint = crate::config::spelling::hint(name, known);
@@ -116,14 +118,19 @@ fn alone(
             let name = own_name(&mut reader);
             let priority = reader.get("priority").unwrap_or_default();
             let group_kind = match kind {
-                SectionKind::FcgiProgram => fastcgi::socket(&mut reader, &name),
+                SectionKind::FcgiProgram => {
+                    fastcgi::socket(&mut reader, &name).map(GroupKind::FastCgi)
+                }
                 _ => Some(GroupKind::Program),
             };
             (name, priority, group_kind)
         }
     };
     let origin = reader.origin();
-    let programs = processes(cx, document, section, kind, &name, global);
+    let mut programs = processes(cx, document, section, kind, &name, global);
+    if let Some(GroupKind::FastCgi(socket)) = &group_kind {
+        programs.iter_mut().for_each(|program| program.socket = Some(socket.clone()));
+    }
     let programs = without_namesakes(cx, section, programs);
     let ordering = Ordering::default();
     Some(Group { name: name.into(), origin, priority, kind: group_kind?, programs, ordering })

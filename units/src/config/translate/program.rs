@@ -93,6 +93,7 @@ fn template(reader: &mut Reader<'_, '_>, group: &str) -> (Program, Range<i64>) {
         stdout: output(reader, "stdout"),
         stderr: output(reader, "stderr"),
         serverurl: reader.get("serverurl").filter(|url: &String| !is_auto(url)),
+        socket: None,
         user: reader.get("user"),
         groups: resources::groups(reader),
         resources: resources::resources(reader),

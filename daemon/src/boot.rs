@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use nix::sys::stat::{Mode, umask};
 use visor_dbus::Notices;
+use visor_units::announce::Announcer;
 use visor_units::config::Plan;
 use visor_units::engine::{Engine, Mood};
 use visor_units::unit::{Daemon, LogLevel};
@@ -25,7 +26,7 @@ use crate::door::door;
 use crate::fastcgi::Sharers;
 use crate::http::Servers;
 use crate::listen::Site;
-use crate::log::{MainLog, Pump, Record, clear_auto_logs};
+use crate::log::{MainLog, Pump, Record, Tapped, clear_auto_logs};
 use crate::notify::Notify;
 use crate::perform::Paths;
 use crate::reload::Fixed;
@@ -150,8 +151,8 @@ async fn serve(
     log: MainLog,
     sockets: Sockets,
 ) -> io::Result<u8> {
-    let pump = Pump::start(log)?;
-    let outcome = run(configuration, plan, settings, &pump, sockets).await;
+    let (pump, tapped) = Pump::start(log)?;
+    let outcome = run(configuration, plan, settings, (&pump, tapped), sockets).await;
     if let Err(error) = &outcome {
         // One that left its terminal has nowhere else to say it.
         pump.say(Record::new(LogLevel::Critical, &format!("visord cannot go on: {error}")));
@@ -165,7 +166,7 @@ async fn run(
     configuration: Configuration,
     plan: Plan,
     settings: Settings,
-    pump: &Pump,
+    (pump, tapped): (&Pump, Tapped),
     (listener, mut servers): Sockets,
 ) -> io::Result<u8> {
     pump.set_strip_ansi(plan.daemon.strip_ansi);
@@ -202,6 +203,8 @@ async fn run(
         sharers: Sharers::default(),
         asked: HashMap::new(),
         inputs: Inputs::default(),
+        announcer: Announcer::new(&plan.daemon.identifier),
+        tapped,
         bereft: None,
         launching: BTreeSet::new(),
         pending: VecDeque::new(),

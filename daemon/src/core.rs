@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use visor_dbus::{Backend as _, ManagerRow, Notice, Notices};
+use visor_units::announce::{self, Announcement, Announcer};
 use visor_units::config::{Difference, Plan};
 use visor_units::engine::{
     Answer, Change, Command, Effect, Ending, Engine, Event, Key, Mood, Requester, State, Ticket,
@@ -22,7 +23,7 @@ use crate::clock;
 use crate::door::{Door, Request};
 use crate::fastcgi::{Sharers, stopped_by};
 use crate::http::Servers;
-use crate::log::{Pump, Record};
+use crate::log::{Pump, Record, Tapped};
 use crate::notify::Notify;
 use crate::perform::Paths;
 use crate::pidfile::Pidfile;
@@ -59,6 +60,9 @@ pub(crate) struct Core {
     pub(crate) sharers: Sharers,
     pub(crate) asked: HashMap<Ticket, oneshot::Sender<Answer>>,
     pub(crate) inputs: Inputs,
+    pub(crate) announcer: Announcer,
+    /// What is heard of output.
+    pub(crate) tapped: Tapped,
     pub(crate) settings: Settings,
     /// Which thread died, if one did.
     pub(crate) bereft: Option<&'static str>,
@@ -92,6 +96,8 @@ pub(crate) struct View<'a> {
     pub(crate) engine: &'a Engine,
     /// Where AUTO logs are.
     pub(crate) paths: &'a Paths,
+    /// Who is told what.
+    pub(crate) announcer: &'a Announcer,
     /// What the configuration says beside the programs.
     pub(crate) settings: &'a Settings,
 }
@@ -105,6 +111,7 @@ enum Heard {
     Buried(Buried),
     Request(Request),
     Signal(Told),
+    Tapped(announce::Heard),
     Tick,
 }
 
@@ -114,12 +121,13 @@ impl Core {
     /// # Errors
     /// If it could not go on.
     pub(crate) async fn run(mut self) -> io::Result<u8> {
-        self.step(Event::Boot);
+        self.boot();
         let code = loop {
             let counts = self.engine.counts();
             self.notify.beat(clock::now(), counts);
-            let wake =
-                [self.engine.deadline(), self.notify.deadline(counts)].into_iter().flatten().min();
+            let deadlines =
+                [self.engine.deadline(), self.announcer.deadline(), self.notify.deadline(counts)];
+            let wake = deadlines.into_iter().flatten().min();
             let heard = self.hear(wake).await;
             self.handle(heard);
             // A storm of exits is always ready to be heard; those who serve callers must have their turn in it.
@@ -149,6 +157,7 @@ impl Core {
             ended = self.reaper.next() => Heard::Ended(ended),
             buried = self.orphans.next() => Heard::Buried(buried),
             Some(request) = self.requests.recv() => Heard::Request(request),
+            tapped = self.tapped.next() => Heard::Tapped(tapped),
             told = self.signals.next() => Heard::Signal(told),
             () = until(wake) => Heard::Tick,
         }
@@ -162,8 +171,18 @@ impl Core {
             Heard::Buried(buried) => self.buried(buried),
             Heard::Request(request) => self.request(request),
             Heard::Signal(told) => self.told(told),
-            Heard::Tick => self.step(Event::Tick),
+            Heard::Tapped(heard) => self.announce(heard),
+            Heard::Tick => {
+                self.step(Event::Tick);
+                self.announce(announce::Heard::Tick);
+            }
         }
+    }
+
+    /// Begins, with the groups that are there.
+    pub(crate) fn boot(&mut self) {
+        self.announce(announce::Heard::Announcement(Announcement::running()));
+        self.step(Event::Boot);
     }
 
     /// Decides about one event and does what came of it.
@@ -178,16 +197,20 @@ impl Core {
             let mut effects = Vec::new();
             self.engine.step(clock::now(), event, &mut effects);
             self.last_change = None;
+            self.tell_mood();
             self.perform_all(effects);
         }
-        self.tell_mood();
     }
 
     /// Tells everyone, and the service manager, when the daemon as a whole does something else.
     fn tell_mood(&mut self) {
         let mood = self.engine.mood();
-        if std::mem::replace(&mut self.mood, mood) == mood {
+        let before = std::mem::replace(&mut self.mood, mood);
+        if before == mood {
             return;
+        }
+        if before == Mood::Running {
+            self.announce(announce::Heard::Announcement(Announcement::stopping()));
         }
         match mood {
             Mood::Running => {}
@@ -248,6 +271,11 @@ impl Core {
     fn ended(&mut self, Ended { key, pid, status }: Ended) {
         self.pump.finish(key, pid);
         self.inputs.remove(pid);
+        if self.announcer.has_listeners()
+            && self.engine.row(key).is_some_and(|row| row.program.makes_events())
+        {
+            self.announce(announce::Heard::Ended { key, pid });
+        }
         self.step(Event::Exited { key, pid, status });
     }
 
@@ -276,7 +304,10 @@ impl Core {
                 self.step(Event::Withdrawn { ticket });
             }
             Request::Look(see) => see(&self.view()),
-            Request::RemoteComm { .. } => {}
+            Request::RemoteComm { kind, data } => {
+                let told = Announcement::of_remote(&kind, &data);
+                self.announce(announce::Heard::Announcement(told));
+            }
             // Whoever asked may have gone.
             Request::SendStdin { name, bytes, reply } => {
                 drop(reply.send(self.send_stdin(&name, &bytes)));
@@ -338,7 +369,12 @@ impl Core {
     }
 
     fn view(&self) -> View<'_> {
-        View { engine: &self.engine, paths: &self.paths, settings: &self.settings }
+        View {
+            engine: &self.engine,
+            paths: &self.paths,
+            announcer: &self.announcer,
+            settings: &self.settings,
+        }
     }
 
     fn told(&mut self, told: Told) {

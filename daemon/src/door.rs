@@ -35,7 +35,6 @@ pub(crate) enum Request {
     /// A look at the truth. The closure sends its answer itself.
     Look(Box<dyn FnOnce(&View<'_>) + Send>),
     /// Something that listeners are to be told.
-    #[expect(dead_code, reason = "no listener is sent events yet")]
     RemoteComm { kind: String, data: String },
     /// Bytes for the standard input of a process.
     SendStdin { name: ProcessName, bytes: Vec<u8>, reply: oneshot::Sender<Result<(), Refusal>> },
@@ -192,7 +191,8 @@ impl Backend for Door {
         // Looked at between two events, so that the process cannot be reaped meanwhile and its number be another's.
         let process = self.look(move |view| {
             let pid = view.engine.row(key).map_or(0, |row| row.pid);
-            telemetry::usage(pid).unwrap_or_default()
+            let events_dropped = view.announcer.dropped(key);
+            Usage { events_dropped, ..telemetry::usage(pid).unwrap_or_default() }
         });
         let process = process.await.unwrap_or_default();
         let stats = self.pump.stats(key);

@@ -20,6 +20,7 @@ mod fastcgi;
 mod fixture;
 mod http;
 mod listen;
+mod listeners;
 mod log;
 mod notify;
 mod output;

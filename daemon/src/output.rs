@@ -11,7 +11,8 @@ impl OutputRoom for Pump {
 
     fn prepare(&self, launch: &Launch) -> Result<Self::Prepared, Errno> {
         let (stdout, stderr) = (launch.stdout_log.as_deref(), launch.stderr_log.as_deref());
-        let prepared = Self::prepare(self, launch.key, &launch.program, stdout, stderr);
+        let prepared =
+            Self::prepare(self, launch.key, &launch.program, launch.is_listener, stdout, stderr);
         let prepared =
             prepared.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
         Ok((prepared, launch.program.name.clone()))

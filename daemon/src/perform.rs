@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use visor_dbus::Notice;
+use visor_units::announce::Heard;
 use visor_units::engine::{Change, Effect, Event, Key};
 use visor_units::signal::Signal;
 use visor_units::unit::{Group, LogFile, LogLevel, Output, Program};
@@ -63,6 +64,7 @@ impl Core {
         self.launcher.launch(Launch {
             key,
             program,
+            is_listener: self.announcer.is_listener(key),
             settings,
             stdout_log: stdout,
             stderr_log: stderr,
@@ -81,7 +83,8 @@ impl Core {
         {
             self.notices.publish(Notice::Changed(change.clone(), Box::new(row)));
         }
-        self.last_change = Some(change);
+        self.last_change = Some(change.clone());
+        self.announce(Heard::Changed(change));
     }
 
     /// Something that faces show changed without a change of state.
@@ -119,6 +122,7 @@ impl Core {
             };
             self.paths.0.insert(*key, paths);
         }
+        self.announce(Heard::GroupAdded(group.clone(), keys.to_vec()));
         if self.notices.has_listeners() {
             let rows = keys.iter().filter_map(|key| self.engine.row(*key)).collect();
             self.notices.publish(Notice::Added(group, rows));
@@ -153,6 +157,7 @@ impl Core {
         }
         self.remove_sharers(keys);
         self.pump.forget(keys.to_vec());
+        self.announce(Heard::GroupRemoved(group.clone()));
         let names = group.programs.iter().map(|program| program.name.clone()).collect();
         self.notices.publish(Notice::Removed(group, names));
     }

@@ -1,7 +1,6 @@
 //! Beginning again with another configuration, without another process.
 
 use visor_units::config::Plan;
-use visor_units::engine::Event;
 use visor_units::unit::{Daemon, LogLevel};
 
 use crate::clock;
@@ -63,11 +62,12 @@ impl Core {
         }
         // Whoever was not answered has asked about processes that are no more.
         self.asked.clear();
+        self.announcer.begin_again(&self.settings.identifier);
         let mut effects = Vec::new();
         self.engine.begin_again(plan.groups, clock::now(), &mut effects);
         self.perform_all(effects);
         self.say_started();
-        self.step(Event::Boot);
+        self.boot();
     }
 
     /// Removes the AUTO logs that were made under the present settings, unless the new ones want them left.

@@ -59,6 +59,14 @@ impl Inputs {
         self.0.remove(&pid);
     }
 
+    /// Writes, whatever waits already: for one who says so much and then waits for an answer.
+    ///
+    /// # Errors
+    /// If nobody reads there.
+    pub(crate) fn tell(&mut self, pid: u32, bytes: &[u8]) -> Result<(), Unwritten> {
+        self.0.get_mut(&pid).ok_or(Unwritten::Closed)?.write(bytes)
+    }
+
     /// Writes for somebody who may have much to say.
     ///
     /// # Errors

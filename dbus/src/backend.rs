@@ -104,6 +104,8 @@ pub struct Usage {
     pub log_dropped: u64,
     /// Why output is missing in a log file; empty if none is.
     pub log_trouble: String,
+    /// Events that the buffer of its pool had no room for.
+    pub events_dropped: u64,
 }
 
 /// What the daemon tells everyone who listens.

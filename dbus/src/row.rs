@@ -59,6 +59,8 @@ pub struct UnitRow {
     pub log_dropped: u64,
     /// Why output is missing in a log file. Only with `list_with_usage`, else empty.
     pub log_trouble: String,
+    /// Events that the buffer of a listener's pool had no room for. Only with `list_with_usage`, else 0.
+    pub events_dropped: u64,
     /// Resident memory in bytes. Only with `list_with_usage`, else 0.
     pub memory: u64,
     /// Processor time in ns. Only with `list_with_usage`, else 0.
@@ -95,8 +97,14 @@ impl UnitRow {
         "WaitingFor",
     ];
     /// The counters among what [`UnitRow::set`] takes.
-    pub(crate) const COUNTERS: [&str; 5] =
-        ["MemoryCurrent", "CPUUsageNSec", "TasksCurrent", "LogDropped", "LogTrouble"];
+    pub(crate) const COUNTERS: [&str; 6] = [
+        "MemoryCurrent",
+        "CPUUsageNSec",
+        "TasksCurrent",
+        "LogDropped",
+        "LogTrouble",
+        "EventsDropped",
+    ];
 
     /// Takes one entry of the dictionary. A value of a type that it cannot have is left out.
     fn set(&mut self, key: &str, value: &Variant<'_>) {
@@ -122,6 +130,7 @@ impl UnitRow {
             "NRestarts" => number(&mut self.restarts, value),
             "Priority" => number(&mut self.priority, value),
             "LogDropped" => number(&mut self.log_dropped, value),
+            "EventsDropped" => number(&mut self.events_dropped, value),
             "LogTrouble" => text(&mut self.log_trouble, value),
             "MemoryCurrent" => number(&mut self.memory, value),
             "CPUUsageNSec" => number(&mut self.cpu_nsec, value),

@@ -8,6 +8,7 @@
 //! Imports run one way: `units ← dbus ← {daemon, ctl}`.
 #![forbid(unsafe_code)]
 
+pub mod announce;
 pub mod config;
 pub mod engine;
 pub mod exit;

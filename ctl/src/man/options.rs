@@ -36,17 +36,13 @@ fn section(kind: SectionKind, name: &str) -> String {
 fn option(spec: &OptionSpec) -> String {
     let default = spec.default.filter(|default| !default.is_empty());
     let default = default.map(|text| format!("=\\fI{}\\fR", escape(text))).unwrap_or_default();
-    let gap = match spec.status {
-        Status::NotYet(meaning) => format!("\nNot yet: {}.", escape(meaning)),
-        Status::Effective | Status::NoEffect(_) => String::new(),
-    };
-    format!(".TP\n\\fB{}\\fR{default}\n{}{gap}\n", escape(spec.key), escape(spec.doc))
+    format!(".TP\n\\fB{}\\fR{default}\n{}\n", escape(spec.key), escape(spec.doc))
 }
 
 fn without_effect(spec: &OptionSpec) -> String {
     match spec.status {
         Status::NoEffect(reason) => format!("\\fB{}\\fR: {}", escape(spec.key), escape(reason)),
-        Status::Effective | Status::NotYet(_) => String::new(),
+        Status::Effective => String::new(),
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn describe(row: &UnitRow, clock: &Clock) -> String {
 }
 
 fn running(row: &UnitRow, clock: &Clock) -> Vec<String> {
-    vec![pid_and_uptime(row, clock), restarts(row), lost(row), row.log_trouble.clone()]
+    vec![pid_and_uptime(row, clock), restarts(row), lost(row), row.log_trouble.clone(), missed(row)]
 }
 
 fn starting(row: &UnitRow, clock: &Clock) -> Vec<String> {
@@ -123,6 +123,14 @@ fn lost(row: &UnitRow) -> String {
         0 => String::new(),
         1 => "1 line missing in the journal".to_owned(),
         n => format!("{n} lines missing in the journal"),
+    }
+}
+
+fn missed(row: &UnitRow) -> String {
+    match row.events_dropped {
+        0 => String::new(),
+        1 => "1 event dropped".to_owned(),
+        n => format!("{n} events dropped"),
     }
 }
 
@@ -201,6 +209,8 @@ pub(crate) mod tests {
         let log_trouble = "cannot open log file /x: Permission denied".to_owned();
         let web = UnitRow { log_trouble, restarts: 0, log_dropped: 0, ..web };
         assert_eq!(said(&web), "pid 1, uptime 0:00:03; cannot open log file /x: Permission denied");
+        let web = UnitRow { log_trouble: String::new(), events_dropped: 2, ..web };
+        assert_eq!(said(&web), "pid 1, uptime 0:00:03; 2 events dropped");
     }
 
     #[test]

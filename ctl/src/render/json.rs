@@ -40,6 +40,7 @@ pub(crate) fn process(row: &UnitRow, clock: &Clock) -> Value {
         "autostart": row.autostart,
         "log_dropped": row.log_dropped,
         "log_trouble": row.log_trouble,
+        "events_dropped": row.events_dropped,
         "memory": row.memory,
         "cpu_nsec": row.cpu_nsec,
         "tasks": row.tasks,

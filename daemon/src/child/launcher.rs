@@ -36,6 +36,8 @@ pub(crate) struct Launch {
     pub(crate) program: Arc<Program>,
     /// The daemon's.
     pub(crate) settings: Arc<Settings>,
+    /// Whether it is an event listener, whose standard output is a protocol.
+    pub(crate) is_listener: bool,
     /// The file for its standard output, AUTO already named; `None` is no file.
     pub(crate) stdout_log: Option<PathBuf>,
     /// The file for its standard error, AUTO already named; `None` is no file.

@@ -2,6 +2,7 @@
 //! Supervisor's own objects. Passwords are not shown.
 
 use serde_json::{Map, Value, json};
+use visor_units::announce::Topic;
 use visor_units::config::{Host, Loaded, Plan};
 use visor_units::unit::{
     Autorestart, Ctl, Daemon, Group, GroupKind, HttpServer, Listen, LogFile, LogLevel, MainLog,
@@ -142,8 +143,8 @@ fn group(group: &Group) -> Value {
 }
 
 /// A pool as Supervisor's objects show it: events by the names of their classes, sorted.
-fn listener(buffer_size: i64, events: &[String]) -> Value {
-    let mut classes: Vec<String> = events.iter().map(|name| class(name)).collect();
+fn listener(buffer_size: i64, events: &[Topic]) -> Value {
+    let mut classes: Vec<String> = events.iter().map(|topic| class(topic.name())).collect();
     classes.sort();
     json!({ "buffer_size": buffer_size, "pool_events": classes, "result_handler": "<callable>" })
 }

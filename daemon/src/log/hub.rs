@@ -13,24 +13,7 @@ use super::lines::Lines;
 use super::recent::Recent;
 use super::trail::Trail;
 
-/// One of the two streams of a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Stream {
-    /// Standard output.
-    Stdout,
-    /// Standard error.
-    Stderr,
-}
-
-impl Stream {
-    /// The word in log texts, file names and journal fields.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Stdout => "stdout",
-            Self::Stderr => "stderr",
-        }
-    }
-}
+pub(crate) use visor_units::announce::Stream;
 
 /// The two streams of one program.
 #[derive(Default)]

@@ -10,6 +10,7 @@
 //! | a file that cannot be opened | the program runs without it, which is said and shown; USR2 and the next start try again |
 //! | a pipe, terminal, socket | the program waits for the reader, as if it wrote there itself; nobody else does |
 //! | the journal alone | the program waits for journald; where journald is not there, lines are dropped and counted |
+//! | listeners, as an event | the program waits, for milliseconds, until the core has room |
 //! | the journal beside a file | 256 KiB wait; lines beyond that are left out, counted, and their number is said in the journal |
 //!
 //! What a program had written before it ended is taken from its pipe without waiting for anybody; 64 MiB of that may be
@@ -41,6 +42,7 @@ mod special;
 mod syslog;
 mod tag;
 mod tail;
+mod tap;
 mod target;
 mod trail;
 mod trouble;
@@ -52,6 +54,7 @@ pub(crate) use hub::Stream;
 pub(crate) use main_log::MainLog;
 pub(crate) use pump::{Attachment, Log, Prepared, Pump};
 pub(crate) use record::Record;
+pub(crate) use tap::Tapped;
 
 #[cfg(test)]
 mod tests;

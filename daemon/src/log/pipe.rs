@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use visor_units::announce::capture::{Captured, Scanner};
+use visor_units::engine::Key;
 use visor_units::name::ProcessName;
 
 use super::ansi::Stripper;
@@ -12,6 +14,7 @@ use super::backlog::Budget;
 use super::file::FileSink;
 use super::hub::{Channel, Hub, Stream};
 use super::pump::{Missing, Route};
+use super::tap::Tap;
 use super::trouble::Written;
 
 /// Reads that fill the buffer in a row before the pipe is made larger.
@@ -39,6 +42,17 @@ pub(super) struct Pipe {
     /// Whether it is not watched for the time being, because what it leads to is full.
     pub(super) parked: bool,
     pub(super) hub: Arc<Hub>,
+    /// The process that writes there.
+    pub(super) pid: u32,
+    /// Its handle.
+    pub(super) key: Key,
+    /// Whether it is what a listener says.
+    pub(super) is_protocol: bool,
+    /// Whether every piece of it is announced.
+    pub(super) events: bool,
+    /// Where it is looked for capture marks.
+    pub(super) capture: Option<Capture>,
+    is_tapped: bool,
     full_reads: u8,
     /// The beginning of a line, kept back so that others who write to the same file do not cut into it.
     begun: Vec<u8>,
@@ -47,6 +61,12 @@ pub(super) struct Pipe {
 /// Whether what was written there cannot be read from there.
 fn is_unreadable(sink: &Arc<FileSink>) -> bool {
     sink.readers().file().is_none()
+}
+
+/// Finds what stands between the capture marks, and keeps it until it is whole.
+pub(super) struct Capture {
+    pub(super) scanner: Scanner,
+    pub(super) captured: Captured,
 }
 
 /// What a read found.
@@ -68,12 +88,14 @@ impl Pipe {
         fd: OwnedFd,
         stream: Stream,
         route: Route,
+        (key, pid): (Key, u32),
         name: Arc<ProcessName>,
         hub: Arc<Hub>,
     ) -> Result<Self, Errno> {
         let flags = OFlag::from_bits_truncate(fcntl(&fd, FcntlArg::F_GETFL)?);
         fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
         let is_remembered = route.sink.as_ref().is_none_or(is_unreadable);
+        let is_tapped = route.is_tapped();
         Ok(Self {
             fd,
             stream,
@@ -85,6 +107,15 @@ impl Pipe {
             is_remembered,
             parked: false,
             hub,
+            pid,
+            key,
+            is_protocol: route.is_protocol,
+            events: route.events,
+            capture: (route.capture > 0).then(|| Capture {
+                scanner: Scanner::default(),
+                captured: Captured::new(route.capture),
+            }),
+            is_tapped,
             full_reads: 0,
             begun: Vec::new(),
         })
@@ -128,8 +159,9 @@ impl Pipe {
     }
 
     /// Whether what it leads to has no room now.
-    pub(super) fn is_full(&self, budget: &Budget) -> bool {
-        self.sink.as_ref().is_some_and(|sink| sink.is_blocked())
+    pub(super) fn is_full(&self, budget: &Budget, tap: &Tap) -> bool {
+        self.is_tapped && tap.is_full()
+            || self.sink.as_ref().is_some_and(|sink| sink.is_blocked())
             || self.is_held_back() && !self.channel().backlog.has_room(budget)
     }
 

@@ -29,6 +29,7 @@ use super::registry::Registry;
 use super::rotate::Limits;
 use super::special::leads_to_journal;
 use super::tail::Tail;
+use super::tap::{Tap, Tapped, tap};
 use super::trouble::{Kind, Trouble};
 use super::worker::Worker;
 
@@ -53,6 +54,7 @@ pub(super) struct Shared {
     pub(super) tail: Tail,
     pub(super) budget: Arc<Budget>,
     pub(super) forward: Post<Mail>,
+    pub(super) tap: Tap,
     lost: Notify,
 }
 
@@ -97,6 +99,8 @@ pub(super) enum Order {
     /// A program's log, or else the daemon's own.
     Clear(Option<(Key, Stream)>, oneshot::Sender<Cleared>),
     Say(Box<Record>),
+    /// Something for the daemon's standard output.
+    Print(Vec<u8>),
     /// There is room again for what was held back.
     Resume,
     Stop(SyncSender<()>),
@@ -111,9 +115,11 @@ pub(crate) struct Prepared {
     pub(super) hub: Arc<Hub>,
     pub(super) stdout: Route,
     pub(super) stderr: Option<Route>,
+    pub(super) is_listener: bool,
 }
 
 /// Where one stream goes.
+#[derive(Default)]
 pub(super) struct Route {
     pub(super) sink: Option<Arc<FileSink>>,
     /// The file that it should go to and cannot.
@@ -121,6 +127,25 @@ pub(super) struct Route {
     pub(super) journal: bool,
     pub(super) syslog: bool,
     pub(super) strip_ansi: bool,
+    /// Whether it is what a listener says.
+    pub(super) is_protocol: bool,
+    /// Whether every piece of it is announced.
+    pub(super) events: bool,
+    /// Room for what stands between the capture marks; 0 is none.
+    pub(super) capture: usize,
+}
+
+impl Route {
+    /// Whether the core hears of it.
+    pub(super) const fn is_tapped(&self) -> bool {
+        self.is_protocol || self.events || self.capture > 0
+    }
+
+    /// What a listener says goes to the core, and to a file if there is one.
+    fn into_protocol(self) -> Self {
+        let Self { sink, missing, strip_ansi, .. } = self;
+        Self { sink, missing, strip_ansi, is_protocol: true, ..Self::default() }
+    }
 }
 
 /// A log file that could not be opened.
@@ -176,13 +201,15 @@ pub(crate) struct Stats {
 }
 
 impl Pump {
-    /// Starts the thread. It takes over the daemon's own log. To be called after the daemon has forked.
+    /// Starts the thread. It takes over the daemon's own log. To be called after the daemon has forked. What the core is
+    /// to hear of output comes out at the other end.
     ///
     /// # Errors
     /// If there is no descriptor or thread to be had.
-    pub(crate) fn start(mut main: MainLog) -> io::Result<Self> {
+    pub(crate) fn start(mut main: MainLog) -> io::Result<(Self, Tapped)> {
         let (forward, mail) = mailbox()?;
         let (post, mailbox) = mailbox()?;
+        let (tap, tapped) = tap(post.clone());
         let shared = Arc::new(Shared {
             hubs: Mutex::default(),
             registry: Arc::clone(main.registry()),
@@ -193,6 +220,7 @@ impl Pump {
             budget: Arc::default(),
             forward: forward.clone(),
             lost: Notify::new(),
+            tap,
         });
         let ident = main.ident().to_owned();
         let forwarder =
@@ -201,7 +229,7 @@ impl Pump {
         let worker = Worker::new(mailbox, Arc::clone(&shared), main)?;
         spawn("log-forward", &shared, move || forwarder.run())?;
         spawn("log-pump", &shared, move || worker.run())?;
-        Ok(Self { post, shared })
+        Ok((Self { post, shared }, tapped))
     }
 
     /// Waits until one of the threads has died, which none ever does. Told once.
@@ -210,7 +238,8 @@ impl Pump {
     }
 
     /// Opens the log files of a run to come. `stdout_path` and `stderr_path` are the files, AUTO names resolved; `None`
-    /// or an empty path is no file. Of one that cannot be opened it is said, and the program runs without it.
+    /// or an empty path is no file. Of one that cannot be opened it is said, and the program runs without it. What a
+    /// listener says on its standard output goes to the core, and not to the journal or to syslog.
     ///
     /// # Errors
     /// As open(2), if there are no descriptors left.
@@ -218,6 +247,7 @@ impl Pump {
         &self,
         key: Key,
         program: &Program,
+        is_listener: bool,
         stdout_path: Option<&Path>,
         stderr_path: Option<&Path>,
     ) -> io::Result<Prepared> {
@@ -227,6 +257,7 @@ impl Pump {
             self.route(&program.name, channel, output, path)
         };
         let stdout = route(Stream::Stdout, &program.stdout, stdout_path)?;
+        let stdout = if is_listener { stdout.into_protocol() } else { stdout };
         let stderr = if program.redirect_stderr {
             None
         } else {
@@ -234,7 +265,7 @@ impl Pump {
         };
         let (_, name) = program.origin.section.split_once(':').unwrap_or_default();
         let name = if name.is_empty() { &*program.name.process } else { name };
-        Ok(Prepared { program: name.to_owned(), hub, stdout, stderr })
+        Ok(Prepared { program: name.to_owned(), hub, stdout, stderr, is_listener })
     }
 
     /// Takes over the pipes of a process that was launched.
@@ -290,6 +321,11 @@ impl Pump {
     /// Writes a message into the daemon's own log.
     pub(crate) fn say(&self, record: Record) {
         self.post.send(Order::Say(Box::new(record)));
+    }
+
+    /// Prints on the daemon's standard output, as far as that takes it.
+    pub(crate) fn print(&self, bytes: Vec<u8>) {
+        self.post.send(Order::Print(bytes));
     }
 
     /// Whether escape sequences are taken out of the output of programs that are launched from now on
@@ -373,6 +409,9 @@ impl Pump {
             journal,
             syslog: output.syslog,
             strip_ansi: self.shared.strip_ansi.load(Ordering::Relaxed),
+            is_protocol: false,
+            events: output.events_enabled,
+            capture: usize::try_from(output.capture_maxbytes).unwrap_or_default(),
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -10,6 +11,9 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::signal::SigSet;
+use visor_units::announce::capture::{Captured, Piece};
+use visor_units::announce::{Heard, Output, decoded};
+use visor_units::config::repr_bytes;
 use visor_units::engine::Key;
 use visor_units::name::ProcessName;
 use visor_units::unit::LogLevel;
@@ -20,9 +24,10 @@ use super::forward::Mail;
 use super::hub::{Hub, Stream};
 use super::mailbox::Mailbox;
 use super::main_log::MainLog;
-use super::pipe::{Pipe, Read};
+use super::pipe::{Capture, Pipe, Read};
 use super::pump::{Attachment, Cleared, Missing, Order, Prepared, Route, Shared};
 use super::record::Record;
+use super::rotate::Limits;
 use super::tag::Identity;
 use super::trouble::Written;
 
@@ -47,6 +52,8 @@ pub(super) struct Worker {
     runs: HashMap<Key, Vec<Run>>,
     /// Processes that were reaped before they were attached.
     reaped_early: HashSet<(Key, u32)>,
+    /// The daemon's standard output, if anything was printed there.
+    printer: Option<Arc<FileSink>>,
     /// Special files that wait for their reader.
     blocked: HashMap<u64, Arc<FileSink>>,
     last_token: u64,
@@ -58,6 +65,8 @@ struct Run {
     pid: u32,
     hub: Arc<Hub>,
     tokens: Vec<u64>,
+    /// Whether the core hears of it.
+    is_tapped: bool,
 }
 
 impl Worker {
@@ -76,6 +85,7 @@ impl Worker {
             pipes: HashMap::new(),
             runs: HashMap::new(),
             reaped_early: HashSet::new(),
+            printer: None,
             blocked: HashMap::new(),
             last_token: MAILBOX,
             scratch: vec![0; CHUNK].into(),
@@ -119,6 +129,7 @@ impl Worker {
 
 /// A run whose pipes are being added.
 struct Source<'a> {
+    key: Key,
     identity: Identity<'a>,
     name: Arc<ProcessName>,
     hub: Arc<Hub>,
@@ -151,6 +162,7 @@ impl Worker {
                     drop(done.send(self.clear(what)));
                 }
                 Order::Say(record) => self.say(*record),
+                Order::Print(bytes) => self.print(&bytes),
                 Order::Resume => self.unpark(),
                 Order::Stop(done) => {
                     self.stop(&done);
@@ -164,17 +176,22 @@ impl Worker {
     }
 
     fn attach(&mut self, prepared: Prepared, attachment: Attachment) {
-        let Prepared { program, hub, stdout, stderr } = prepared;
+        let Prepared { program, hub, stdout, stderr, is_listener } = prepared;
         let Attachment { key, name, pid, invocation, stdout: out, stderr: err } = attachment;
         self.drain_runs(key);
         let identity = Identity { program: &program, name: &name, pid, invocation };
-        let source = Source { identity, name: Arc::new(name.clone()), hub };
+        let source = Source { key, identity, name: Arc::new(name.clone()), hub };
+        let is_tapped = is_listener
+            || [Some(&stdout), stderr.as_ref()].into_iter().flatten().any(Route::is_tapped);
+        if is_listener {
+            self.shared.tap.send(Heard::Began { key, pid });
+        }
         let mut tokens = Vec::new();
         tokens.extend(self.add(&source, Stream::Stdout, out, stdout));
         if let (Some(fd), Some(route)) = (err, stderr) {
             tokens.extend(self.add(&source, Stream::Stderr, fd, route));
         }
-        self.runs.entry(key).or_default().push(Run { pid, hub: source.hub, tokens });
+        self.runs.entry(key).or_default().push(Run { pid, hub: source.hub, tokens, is_tapped });
         if self.reaped_early.remove(&(key, pid)) {
             self.finish(key, pid);
         }
@@ -192,7 +209,9 @@ impl Worker {
         if route.journal || route.syslog {
             channel.backlog.begin(source.identity.tag(stream, route.journal, route.syslog));
         }
-        let pipe = Pipe::new(fd, stream, route, Arc::clone(&source.name), Arc::clone(&source.hub));
+        let run = (source.key, source.identity.pid);
+        let (name, hub) = (Arc::clone(&source.name), Arc::clone(&source.hub));
+        let pipe = Pipe::new(fd, stream, route, run, name, hub);
         let token = self.next_token();
         match pipe.and_then(|pipe| self.watch(token, &pipe).map(|()| pipe)) {
             Ok(pipe) => {
@@ -218,6 +237,9 @@ impl Worker {
                 self.drain(&mut pipe);
                 self.close(pipe);
             }
+        }
+        if run.is_tapped {
+            self.shared.tap.send(Heard::Finished { key, pid });
         }
         if !self.runs.contains_key(&key) {
             run.hub.channel(Stream::Stdout).place(None);
@@ -283,6 +305,18 @@ impl Worker {
         let _told = done.send(());
     }
 
+    fn print(&mut self, bytes: &[u8]) {
+        if self.printer.is_none() {
+            // A standard output that is closed takes nothing.
+            let sink = self.shared.registry().open(Path::new("/dev/stdout"), Limits::NEVER).ok();
+            self.printer = sink.inspect(|sink| sink.enter());
+        }
+        if let Some(sink) = self.printer.clone() {
+            let written = sink.write(bytes);
+            self.follow_up(&sink, written);
+        }
+    }
+
     fn say(&mut self, record: Record) {
         if self.main.say(record) {
             self.shared.tail.ring();
@@ -311,7 +345,7 @@ impl Worker {
 
     fn turn(&mut self, pipe: &mut Pipe, reads: usize) -> Turn {
         for _ in 0..reads {
-            if pipe.is_full(&self.shared.budget) {
+            if pipe.is_full(&self.shared.budget, &self.shared.tap) {
                 return Turn::Full;
             }
             match self.read(pipe) {
@@ -335,6 +369,7 @@ impl Worker {
     }
 
     fn close(&mut self, mut pipe: Pipe) {
+        self.scan(&mut pipe, None);
         if let Some(sink) = pipe.sink.clone() {
             let written = pipe.leave(&sink);
             self.follow_up(&sink, written);
@@ -367,8 +402,53 @@ impl Worker {
 
     fn deliver(&mut self, pipe: &mut Pipe, bytes: &[u8]) {
         pipe.channel().count(bytes.len());
+        if pipe.is_protocol {
+            let said = Heard::Said { key: pipe.key, pid: pipe.pid, bytes: bytes.to_vec() };
+            self.shared.tap.send(said);
+        }
+        if pipe.capture.is_some() {
+            self.scan(pipe, Some(bytes));
+        } else {
+            self.record(pipe, bytes, None);
+        }
+    }
+
+    /// Looks for capture marks in what comes, or in what was kept back when nothing comes any more.
+    fn scan(&mut self, pipe: &mut Pipe, bytes: Option<&[u8]>) {
+        let Some(Capture { mut scanner, mut captured }) = pipe.capture.take() else { return };
+        let take = |piece: Piece<'_>| match piece {
+            Piece::Plain(bytes) => self.record(pipe, bytes, None),
+            Piece::Inside(bytes) => self.record(pipe, bytes, Some(&mut captured)),
+            Piece::End => self.captured(pipe, captured.take()),
+        };
+        match bytes {
+            Some(bytes) => scanner.feed(bytes, take),
+            None => scanner.finish(take),
+        }
+        pipe.capture = Some(Capture { scanner, captured });
+    }
+
+    /// Puts output where it belongs; what is captured, nowhere else but to those who hear all of it.
+    fn record(&mut self, pipe: &mut Pipe, bytes: &[u8], captured: Option<&mut Captured>) {
         let mut stripper = pipe.stripper.take();
         let bytes = stripper.as_mut().map_or(bytes, |stripper| stripper.strip(bytes));
+        match captured {
+            Some(captured) => captured.push(bytes),
+            None => self.keep(pipe, bytes),
+        }
+        if self.main.wants(LogLevel::Debug) {
+            self.say(copy(pipe, bytes));
+        }
+        if pipe.events {
+            self.shared.tap.send(announced(pipe, false, bytes.to_vec()));
+        }
+        if let Some(stripper) = &mut stripper {
+            stripper.rest();
+        }
+        pipe.stripper = stripper;
+    }
+
+    fn keep(&mut self, pipe: &mut Pipe, bytes: &[u8]) {
         if let Some(sink) = pipe.sink.clone() {
             let written = pipe.write(&sink, bytes);
             self.follow_up(&sink, written);
@@ -377,13 +457,12 @@ impl Worker {
             self.shared.tail.ring();
         }
         self.forward(pipe, bytes);
-        if self.main.wants(LogLevel::Debug) {
-            self.say(copy(pipe, bytes));
-        }
-        if let Some(stripper) = &mut stripper {
-            stripper.rest();
-        }
-        pipe.stripper = stripper;
+    }
+
+    fn captured(&mut self, pipe: &Pipe, bytes: Vec<u8>) {
+        self.shared.tap.send(announced(pipe, true, bytes));
+        let text = format!("'{}' {} emitted a comm event", pipe.name.process, pipe.stream.name());
+        self.say(Record::new(LogLevel::Debug, &text).about(&pipe.name));
     }
 
     /// Sends output on to the journal and to syslog.
@@ -450,7 +529,7 @@ impl Worker {
     fn unpark(&mut self) {
         let mut failed = Vec::new();
         for (token, pipe) in &mut self.pipes {
-            if pipe.parked && !pipe.is_full(&self.shared.budget) {
+            if pipe.parked && !pipe.is_full(&self.shared.budget, &self.shared.tap) {
                 let event = EpollEvent::new(EpollFlags::EPOLLIN, *token);
                 match self.epoll.add(&pipe.fd, event) {
                     Ok(()) => pipe.parked = false,
@@ -474,12 +553,16 @@ impl Worker {
     }
 }
 
+/// Output that is to be announced.
+fn announced(pipe: &Pipe, is_capture: bool, data: Vec<u8>) -> Heard {
+    let (name, stream) = (ProcessName::clone(&pipe.name), pipe.stream);
+    Heard::Output(Box::new(Output { name, pid: pipe.pid, stream, is_capture, data }))
+}
+
 /// The copy of a program's output in the daemon's log, at level debug.
 fn copy(pipe: &Pipe, bytes: &[u8]) -> Record {
     let text = format!("'{}' {} output:", pipe.name.process, pipe.stream.name());
     let record = Record::new(LogLevel::Debug, &text).about(&pipe.name);
-    match std::str::from_utf8(bytes) {
-        Ok(output) => record.output(output),
-        Err(_) => record.output(&format!("Undecodable: b'{}'", bytes.escape_ascii())),
-    }
+    let output = if pipe.is_protocol { repr_bytes(bytes) } else { decoded(bytes) };
+    record.output(&output)
 }

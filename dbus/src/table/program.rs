@@ -186,6 +186,13 @@ pub(crate) static PROGRAM: Interface<View, Program> = Interface {
             doc: "Why output is missing in a log file; empty if none is.",
             get: |view| text(&*view.usage.log_trouble),
         },
+        Property {
+            name: "EventsDropped",
+            signature: "t",
+            emits: Emits::Never,
+            doc: "Events that the buffer of its pool had no room for; 0 for what is no listener.",
+            get: |view| Variant::U64(view.usage.events_dropped),
+        },
     ],
     signals: &[],
 };

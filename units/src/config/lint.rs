@@ -55,12 +55,6 @@ fn options(section: &Section, kind: SectionKind, report: &mut Report) {
                 let message = format!("`{}` has no effect in [{}]", entry.key, section.name);
                 report.warn(entry.place, message, reason);
             }
-            Some(Status::NotYet(meaning)) => {
-                if !is_off(entry.text()) {
-                    let message = format!("`{}` in [{}] does nothing yet", entry.key, section.name);
-                    report.note(entry.place, message, meaning);
-                }
-            }
             None if open => {}
             None => {
                 let known = kind.options().map(|spec| spec.key);
@@ -68,11 +62,6 @@ fn options(section: &Section, kind: SectionKind, report: &mut Report) {
             }
         }
     }
-}
-
-/// Whether a value switches its option off, so that nothing is missed.
-fn is_off(text: &str) -> bool {
-    ["", "0", "false", "no", "off"].iter().any(|word| text.trim().eq_ignore_ascii_case(word))
 }
 
 fn unknown_option<'a>(

@@ -31,7 +31,7 @@ pub use kinds::Kind;
 pub use load::{load, load_ctl, load_visord};
 pub use pattern::{Listing, glob};
 pub use plan::{Difference, Plan};
-pub use python::{int, repr};
+pub use python::{int, repr, repr_bytes};
 pub use search::{default_paths, find};
 
 /// What to read, and how strictly.

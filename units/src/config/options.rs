@@ -3,8 +3,8 @@
 
 mod table;
 
+pub(super) use table::FACTORY;
 pub use table::OPTIONS;
-pub(super) use table::{DEFAULT_RESULT_HANDLER, FACTORY};
 
 use super::kinds::Kind;
 
@@ -61,16 +61,6 @@ pub enum Status {
     Effective,
     /// It is recognised and does nothing, for this reason.
     NoEffect(&'static str),
-    /// It is read and judged as Supervisor does, and this version does not act on it: what that means.
-    NotYet(&'static str),
-}
-
-impl OptionSpec {
-    /// The same option, of which this version makes nothing yet.
-    const fn not_yet(mut self, meaning: &'static str) -> Self {
-        self.status = Status::NotYet(meaning);
-        self
-    }
 }
 
 use SectionKind::{

@@ -25,6 +25,25 @@ pub fn repr(text: &str) -> String {
     out
 }
 
+/// Bytes as Python's `repr` shows them.
+#[must_use]
+pub fn repr_bytes(bytes: &[u8]) -> String {
+    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
+    let mut out = String::with_capacity(bytes.len() + 3);
+    out.extend(['b', quote]);
+    for byte in bytes {
+        match char::from(*byte) {
+            c @ '\x7f'.. => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\x{:02x}", u32::from(c));
+            }
+            c => push_escaped(&mut out, c, quote),
+        }
+    }
+    out.push(quote);
+    out
+}
+
 fn push_escaped(out: &mut String, c: char, quote: char) {
     match c {
         '\\' => out.push_str("\\\\"),

@@ -63,11 +63,6 @@ impl Report {
         self.add(Severity::Warning, place.into(), message.into(), "", hint);
     }
 
-    /// Something to know, that its writer cannot mend.
-    pub(super) fn note(&mut self, place: Place, message: impl Into<String>, hint: &str) {
-        self.add(Severity::Info, Some(place), message.into(), "", hint);
-    }
-
     /// What Supervisor would end with; the first of them counts.
     pub(super) fn refuse(&mut self, message: &str) {
         self.refusal.get_or_insert_with(|| message.to_owned());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{FcgiSocket, Ordering, Origin, Program};
+use crate::announce::Topic;
 
 /// A group and its processes, in start order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +36,8 @@ pub enum GroupKind {
     EventListener {
         /// `buffer_size`: events kept while every listener is busy.
         buffer_size: i64,
-        /// `events`, upper case, in file order.
-        events: Vec<String>,
+        /// `events`, in file order.
+        events: Vec<Topic>,
         /// `result_handler`, a Python name.
         result_handler: String,
     },

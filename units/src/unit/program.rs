@@ -148,6 +148,20 @@ pub struct Ordering {
     pub before: Vec<(String, Origin)>,
 }
 
+impl Program {
+    /// Whether what it writes may become events.
+    #[must_use]
+    pub const fn makes_events(&self) -> bool {
+        self.stdout.makes_events() || (!self.redirect_stderr && self.stderr.makes_events())
+    }
+}
+
+impl Output {
+    const fn makes_events(&self) -> bool {
+        self.events_enabled || self.capture_maxbytes > 0
+    }
+}
+
 impl Ordering {
     /// The names alone, in the order `requires`, `wants`, `after`, `before`.
     #[must_use]

@@ -55,25 +55,17 @@ fn options_that_do_nothing_here_are_named() {
             "this option of Supervisor 2 was removed in 3.0".to_owned()
         )]
     );
-    let listener =
-        "[supervisord]\n[eventlistener:l]\ncommand=x\nevents=TICK_5\nstderr_events_enabled=off\n";
-    let notes: Vec<String> = Table::new(listener)
-        .load()
-        .diagnostics
-        .into_iter()
-        .map(|found| format!("{:?} {}", found.severity, found.message))
-        .collect();
-    assert_eq!(notes, ["Info `events` in [eventlistener:l] does nothing yet"]);
     let plugin = "[supervisord]\n[rpcinterface:a]\nsupervisor.rpcinterface_factory=a:b\nanything=1\n\
         [ctlplugin:a]\nsupervisor.ctl_factory=a:b\nanything=1\n\
-        [eventlistener:l]\ncommand=x\nevents=TICK_5\nresult_handler=supervisor_stdout:event_handler\n";
+        [eventlistener:l]\ncommand=x\nevents=TICK_5\nresult_handler=my.plugin:handle\n\
+        [eventlistener:m]\ncommand=x\nevents=TICK_5\nresult_handler=supervisor_stdout:event_handler\n";
     let said: Vec<String> = warnings(plugin).into_iter().map(|(message, _)| message).collect();
     assert_eq!(
         said,
         [
             "a:b is a Python plugin, which visord does not load",
             "`supervisor.ctl_factory` has no effect in [ctlplugin:a]",
-            "supervisor_stdout:event_handler is a Python plugin, which visord does not load",
+            "my.plugin:handle is a Python plugin, which visord does not load",
         ]
     );
 }

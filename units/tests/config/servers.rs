@@ -1,5 +1,6 @@
 //! The daemon's own sections, servers, listeners, FastCGI programs and groups.
 
+use visor_units::announce::Topic;
 use visor_units::config::{Difference, Request, load_ctl};
 use visor_units::name::ProcessName;
 use visor_units::unit::{
@@ -213,10 +214,7 @@ fn groups_start_by_priority_and_name() {
     let GroupKind::EventListener { buffer_size, events, .. } = &plan.groups[0].kind else {
         panic!("a listener")
     };
-    assert_eq!(
-        (*buffer_size, events.as_slice()),
-        (10, &["TICK_60".to_owned(), "PROCESS_STATE".to_owned()][..])
-    );
+    assert_eq!((*buffer_size, events.as_slice()), (10, &[Topic::Tick60, Topic::ProcessState][..]));
     assert_eq!(plan.groups[0].programs[0].priority, 999);
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use visor_units::announce::Topic;
 use visor_units::engine::{Effect, Ending, Event, Mood, State};
 use visor_units::exit::ExitStatus;
 use visor_units::name::ProcessName;
@@ -145,7 +146,7 @@ fn event_listeners_do_not_keep_it_up_and_are_stopped_last() {
         let mut group = (*script.priority(-1).alone()).clone();
         group.kind = GroupKind::EventListener {
             buffer_size: 10,
-            events: vec!["EVENT".into()],
+            events: vec![Topic::Event],
             result_handler: String::new(),
         };
         Arc::new(group)

@@ -200,6 +200,7 @@ fn launch(program: Program) -> Launch {
 
 fn launch_with(settings: Settings, program: Program) -> Launch {
     Launch {
+        is_listener: false,
         key: Key(7),
         program: Arc::new(program),
         settings: Arc::new(settings),

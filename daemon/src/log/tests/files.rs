@@ -300,7 +300,8 @@ fn inherited_descriptors_are_written_whatever_they_are() {
     let (mut socket_reader, socket) = UnixStream::pair().expect("socket pair");
     for fd in [pipe_writer.as_raw_fd(), socket.as_raw_fd()] {
         let path = format!("/dev/fd/{fd}");
-        let prepared = fixture.pump.prepare(KEY, &program("web", "web"), Some(path.as_ref()), None);
+        let prepared =
+            fixture.pump.prepare(KEY, &program("web", "web"), false, Some(path.as_ref()), None);
         drop(prepared.expect("a program may run without its log"));
         let trouble = format!("cannot open log file {path}: Bad file descriptor (os error 9)");
         assert_eq!(

@@ -294,7 +294,7 @@ fn the_daemons_log_can_go_to_syslog() {
     let mut log = MainLog::new("visord");
     log.open(&settings, OnOffAuto::Off).expect("open");
     log.say(Record::new(LogLevel::Info, "before the pump"));
-    let pump = Pump::start(log).expect("pump");
+    let (pump, _tapped) = Pump::start(log).expect("pump");
     pump.say(Record::new(LogLevel::Warn, "and after"));
     pump.stop();
     let entries = journald.entries(&["--identifier", "visord"]);

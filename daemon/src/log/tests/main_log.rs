@@ -102,7 +102,7 @@ fn in_the_foreground_it_is_on_the_terminal_too_unless_silent() {
         settings.silent = silent;
         let mut log = MainLog::new("visord");
         log.open(&settings, OnOffAuto::Off).expect("open");
-        let pump = Pump::start(log).expect("pump");
+        let (pump, _tapped) = Pump::start(log).expect("pump");
         pump.say(info(text));
         pump.stop();
         assert_eq!(texts(&dir), [format!("INFO {text}")]);

@@ -49,7 +49,7 @@ impl Fixture {
         let dir = tempfile::tempdir().expect("temporary directory");
         let mut main = MainLog::new("visord");
         main.open(&daemon(&dir.path().join("main.log"), level), journal).expect("main log");
-        let pump = Pump::start(main).expect("pump");
+        let (pump, _tapped) = Pump::start(main).expect("pump");
         Self { dir, pump }
     }
 
@@ -67,7 +67,7 @@ impl Fixture {
 
     /// Launches nothing, but has pipes for it.
     fn launch(&self, key: Key, pid: u32, program: &Program, out: Option<&Path>) -> Process {
-        let prepared = self.pump.prepare(key, program, out, None).expect("prepare");
+        let prepared = self.pump.prepare(key, program, false, out, None).expect("prepare");
         let (stdout_end, stdout) = pipe().expect("pipe");
         let (stderr_end, stderr) = pipe().expect("pipe");
         let attachment = Attachment {

@@ -1,6 +1,7 @@
 //! The rows of the table.
 
 use super::{OptionSpec, SectionKind, Status};
+use crate::announce::ResultHandler;
 use crate::config::kinds::Kind;
 use crate::unit::Resource;
 use SectionKind::{
@@ -46,8 +47,6 @@ const fn ignored(
         status: Status::NoEffect(reason),
     }
 }
-
-const NO_EVENTS: &str = "no events are made of it";
 
 /// Every option there is.
 // One option to a line: a table is read in columns.
@@ -192,11 +191,9 @@ pub const OPTIONS: &[OptionSpec] = &[
     works(PROGRAMS, "stdout_logfile_backups", Kind::Integer, Some("10"),
         "Rotated files that are kept."),
     works(PROGRAMS, "stdout_capture_maxbytes", Kind::Size, Some("0"),
-        "Bytes kept of what stands between the capture marks; 0 is off.")
-        .not_yet("the marks stay in the log as ordinary text"),
+        "Bytes kept of what stands between the capture marks; 0 is off."),
     works(PROGRAMS, "stdout_events_enabled", Kind::Boolean, Some("false"),
-        "Make an event of every write to standard output.")
-        .not_yet(NO_EVENTS),
+        "Make an event of every write to standard output."),
     works(PROGRAMS, "stdout_syslog", Kind::Boolean, Some("false"),
         "Send standard output to syslog."),
     works(PROGRAMS, "stdout_journal", Kind::Boolean, Some("true"),
@@ -208,11 +205,9 @@ pub const OPTIONS: &[OptionSpec] = &[
     works(PROGRAMS, "stderr_logfile_backups", Kind::Integer, Some("10"),
         "Rotated files that are kept."),
     works(PROGRAMS, "stderr_capture_maxbytes", Kind::Size, Some("0"),
-        "Bytes kept of what stands between the capture marks; 0 is off.")
-        .not_yet("the marks stay in the log as ordinary text"),
+        "Bytes kept of what stands between the capture marks; 0 is off."),
     works(PROGRAMS, "stderr_events_enabled", Kind::Boolean, Some("false"),
-        "Make an event of every write to standard error.")
-        .not_yet(NO_EVENTS),
+        "Make an event of every write to standard error."),
     works(PROGRAMS, "stderr_syslog", Kind::Boolean, Some("false"),
         "Send standard error to syslog."),
     works(PROGRAMS, "stderr_journal", Kind::Boolean, Some("true"),
@@ -238,12 +233,11 @@ pub const OPTIONS: &[OptionSpec] = &[
     works(PROGRAMS, "dependent_startup_wait_for", Kind::Words, Some(""),
         "`name:state` pairs of supervisord-dependent-startup, read as `requires`."),
     // [eventlistener:x]
-    works(LISTENER, "events", Kind::List, Some(""), "Types of events it is told of.")
-        .not_yet("the listener runs and is sent no events"),
+    works(LISTENER, "events", Kind::List, Some(""), "Types of events it is told of."),
     works(LISTENER, "buffer_size", Kind::Integer, Some("10"),
         "Events kept while every listener is busy."),
-    works(LISTENER, "result_handler", Kind::Text, Some(DEFAULT_RESULT_HANDLER),
-        "Python function that judges the listener's results."),
+    works(LISTENER, "result_handler", Kind::Text, Some(ResultHandler::DEFAULT_NAME),
+        "What judges its results: the default, or `supervisor_stdout:event_handler`; no other Python function."),
     // [fcgi-program:x]
     works(FCGI, "socket", Kind::Text, None,
         "The shared socket, `unix:///path` or `tcp://host:port`, which is their descriptor 0."),
@@ -263,6 +257,3 @@ pub const OPTIONS: &[OptionSpec] = &[
 
 /// The option that names an interface's maker.
 pub(in crate::config) const FACTORY: &str = "supervisor.rpcinterface_factory";
-
-/// The result handler that every listener has if it names no other.
-pub(in crate::config) const DEFAULT_RESULT_HANDLER: &str = "supervisor.dispatchers:default_handler";

@@ -1,39 +1,8 @@
 //! `[eventlistener:x]`: what it has beside a program's options.
 
-use crate::config::options::DEFAULT_RESULT_HANDLER;
+use crate::announce::{ResultHandler, Topic};
 use crate::config::reader::Reader;
 use crate::unit::GroupKind;
-
-/// Every type of event that a listener can name.
-const EVENT_TYPES: [&str; 27] = [
-    "EVENT",
-    "PROCESS_STATE",
-    "PROCESS_STATE_STARTING",
-    "PROCESS_STATE_RUNNING",
-    "PROCESS_STATE_BACKOFF",
-    "PROCESS_STATE_STOPPING",
-    "PROCESS_STATE_EXITED",
-    "PROCESS_STATE_STOPPED",
-    "PROCESS_STATE_FATAL",
-    "PROCESS_STATE_UNKNOWN",
-    "PROCESS_COMMUNICATION",
-    "PROCESS_COMMUNICATION_STDOUT",
-    "PROCESS_COMMUNICATION_STDERR",
-    "PROCESS_LOG",
-    "PROCESS_LOG_STDOUT",
-    "PROCESS_LOG_STDERR",
-    "REMOTE_COMMUNICATION",
-    "SUPERVISOR_STATE_CHANGE",
-    "SUPERVISOR_STATE_CHANGE_RUNNING",
-    "SUPERVISOR_STATE_CHANGE_STOPPING",
-    "TICK",
-    "TICK_5",
-    "TICK_60",
-    "TICK_3600",
-    "PROCESS_GROUP",
-    "PROCESS_GROUP_ADDED",
-    "PROCESS_GROUP_REMOVED",
-];
 
 /// The pool's own settings.
 pub(super) fn pool(reader: &mut Reader<'_, '_>) -> GroupKind {
@@ -44,9 +13,10 @@ pub(super) fn pool(reader: &mut Reader<'_, '_>) -> GroupKind {
         reader.refuse("buffer_size", message, "write a number above 0");
     }
     let result_handler: String = reader.get("result_handler").unwrap_or_default();
-    if result_handler != DEFAULT_RESULT_HANDLER && reader.entry("result_handler").is_some() {
+    if ResultHandler::of(&result_handler) == ResultHandler::Unknown {
         let message = format!("{result_handler} is a Python plugin, which visord does not load");
-        let hint = "results are judged as the default handler judges them";
+        let hint = "every result but FAIL counts as success; let the listener itself do what the plugin did, and \
+                    answer OK or FAIL";
         reader.cx.report.warn(reader.place("result_handler"), message, hint);
     }
     let events = events(reader);
@@ -60,21 +30,22 @@ pub(super) fn pool(reader: &mut Reader<'_, '_>) -> GroupKind {
     GroupKind::EventListener { buffer_size, events, result_handler }
 }
 
-fn events(reader: &mut Reader<'_, '_>) -> Vec<String> {
+fn events(reader: &mut Reader<'_, '_>) -> Vec<Topic> {
     let section = reader.section.name.clone();
     let written: Vec<String> = reader.get("events").unwrap_or_default();
-    let mut events: Vec<String> = Vec::new();
+    let mut events: Vec<Topic> = Vec::new();
     for name in written.iter().map(|name| name.to_uppercase()) {
-        if !EVENT_TYPES.contains(&name.as_str()) {
-            let hint = crate::config::spelling::hint(&name, EVENT_TYPES);
-            let hint = hint.unwrap_or_else(|| "see the manual for the types of events".to_owned());
-            reader.refuse(
-                "events",
-                format!("Unknown event type {name} in [{section}] events"),
-                &hint,
-            );
-        } else if !events.contains(&name) {
-            events.push(name);
+        match Topic::parse(&name) {
+            Some(topic) if events.contains(&topic) => {}
+            Some(topic) => events.push(topic),
+            None => {
+                let known = Topic::ALL.map(|(_, name, _)| name);
+                let hint = crate::config::spelling::hint(&name, known);
+                let hint =
+                    hint.unwrap_or_else(|| "see visord.conf(5) for the types of events".to_owned());
+                let message = format!("Unknown event type {name} in [{section}] events");
+                reader.refuse("events", message, &hint);
+            }
         }
     }
     if written.is_empty() {

@@ -97,3 +97,28 @@ fn a_program_has_its_own_limits_and_nice_value() {
     );
     assert!(error.ends_with(": EPERM"), "{error}");
 }
+
+#[test]
+fn variables_from_a_file_reach_the_program_and_nobody_else() {
+    let stage = Stage::new(
+        "[program:web]\ncommand=sh -c 'echo $TOKEN $MODE; exec sleep 1000'\nstartsecs=0\nstdout_logfile=%(here)s/out\n\
+         environment=MODE=\"conf\",TOKEN=\"none\"\nenvironment_file=web.env -gone.env\n",
+    );
+    stage.write("web.env", "# for web\nTOKEN='geheim 1'\n");
+    let stage = stage.started();
+    wait_until("the output", || (stage.read("out") == "geheim 1 conf\n").then_some(()));
+    let mut check = std::process::Command::new(visor_tests::binary("visord"));
+    let check =
+        visor_tests::run(check.args(["--check", "--json", "-c"]).arg(stage.path("visord.conf")));
+    assert!(check.out.contains("\"TOKEN\": \"***\""), "{}", check.out);
+    let said = [check.out, stage.ctl(&["show", "web"]).out, stage.read("visord.log")].concat();
+    assert!(!said.contains("geheim"), "{said}");
+
+    stage.write("web.env", "TOKEN=\"geheim 2\nMORE=1\n");
+    let refused = stage.ctl(&["update"]);
+    assert!(refused.code != 0 && refused.err.contains("this quote is never closed"));
+    assert!(!refused.err.contains("geheim"), "{}", refused.err);
+    stage.write("web.env", "TOKEN=2\n");
+    assert!(stage.ctl(&["update"]).out.ends_with("web: updated process group\n"));
+    wait_until("the new output", || stage.read("out").ends_with("\n2 conf\n").then_some(()));
+}

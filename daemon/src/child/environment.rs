@@ -51,7 +51,7 @@ pub(crate) fn of_program(settings: &Settings, program: &Program) -> Result<Vec<C
     }
     set("SUPERVISOR_PROCESS_NAME", &program.name.process);
     set("SUPERVISOR_GROUP_NAME", &program.name.group);
-    for (name, value) in &program.environment {
+    for (name, value) in program.environment.iter().chain(&program.secrets.0) {
         set(name, value);
     }
     variables.into_iter().map(|(name, value)| assignment(name, value)).collect()

@@ -282,7 +282,8 @@ impl<R: OutputRoom> Worker<R> {
 /// # Errors
 /// If there is nothing that can be run.
 pub(crate) fn resolve(program: &Program, settings: &Settings) -> Result<CommandLine, CommandError> {
-    let own_path = program.environment.get("PATH").map(|path| path.as_ref());
+    let own_path = program.secrets.0.get("PATH").or_else(|| program.environment.get("PATH"));
+    let own_path = own_path.map(|path| path.as_ref());
     CommandLine::resolve(&program.command, own_path, environment::daemon_path(settings))
 }
 

@@ -6,10 +6,10 @@ use visor_units::announce::Topic;
 use visor_units::config::{Host, Loaded, Plan};
 use visor_units::unit::{
     Autorestart, Ctl, Daemon, Group, GroupKind, HttpServer, Listen, LogFile, LogLevel, MainLog,
-    Ordering, Output, Program, Resource, User,
+    Ordering, Output, Program, Resource, SecretEnvironment, User,
 };
 
-/// Stands for every password.
+/// Stands for every password, and for what is read from an environment file.
 const SECRET: &str = "***";
 
 /// Everything that was read.
@@ -192,6 +192,7 @@ fn process(program: &Program) -> Value {
         "killasgroup": program.killasgroup,
         "exitcodes": program.exitcodes,
         "environment": program.environment,
+        "environment_file": hidden(&program.secrets),
         "serverurl": program.serverurl,
         "section": program.origin.section,
         "order": ordering(&program.ordering),
@@ -202,6 +203,11 @@ fn process(program: &Program) -> Value {
     output(&mut value, "stdout", &program.stdout);
     output(&mut value, "stderr", &program.stderr);
     value
+}
+
+/// The names alone.
+fn hidden(secrets: &SecretEnvironment) -> Value {
+    secrets.0.keys().map(|name| (name.clone(), json!(SECRET))).collect::<Map<_, _>>().into()
 }
 
 fn output(value: &mut Value, stream: &str, output: &Output) {

@@ -1,6 +1,6 @@
 //! From a request to what came of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 use super::host::Host;
@@ -79,6 +79,7 @@ fn context<'h>(request: &Request, host: &'h dyn Host) -> Context<'h> {
         report: Report::default(),
         machine: Machine::new(host, !request.no_host),
         environment,
+        environment_files: HashMap::new(),
         here: abspath(dirname(&request.file), &directory),
         directory,
         host_name: host.host_name(),

@@ -27,6 +27,11 @@ impl<'h> Machine<'h> {
         Self { host: asked.then_some(host), home: host, users: HashMap::new() }
     }
 
+    /// The bytes of a file; `None` if the machine is not asked.
+    pub(super) fn read(&self, path: &str) -> Option<std::io::Result<Vec<u8>>> {
+        self.host.map(|host| host.read(path))
+    }
+
     pub(super) fn expand_home(&self, path: &str) -> String {
         self.home.expand_home(path)
     }

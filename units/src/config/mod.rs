@@ -4,6 +4,7 @@
 
 mod diagnostic;
 mod environment;
+mod environment_file;
 mod expand;
 mod footgun;
 mod host;

@@ -1,6 +1,7 @@
 //! Options of one section, expanded and understood by the table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::expand::{ExpandError, Names, Object, expand};
@@ -13,7 +14,8 @@ use super::source::{Place, in_section};
 use super::text::{Document, Entry, Raw, Section};
 use crate::signal::Signal;
 use crate::unit::{
-    Autorestart, EarlyExit, ExitWhen, Gid, Limit, LogLevel, OnOffAuto, Origin, User, WhichBus,
+    Autorestart, EarlyExit, ExitWhen, Gid, Limit, LogLevel, OnOffAuto, Origin, SecretEnvironment,
+    User, WhichBus,
 };
 
 /// Processes of one configuration beyond this many are taken for a slip of the pen.
@@ -27,6 +29,8 @@ pub(super) struct Context<'h> {
     pub machine: Machine<'h>,
     /// `ENV_x`.
     pub environment: BTreeMap<String, String>,
+    /// Environment files that were read, by path.
+    pub environment_files: HashMap<String, Option<Arc<SecretEnvironment>>>,
     /// Absolute directory of the main file.
     pub here: String,
     /// Working directory.
@@ -264,6 +268,23 @@ impl<'r, 'h> Reader<'r, 'h> {
                 pairs.iter().map(pair).collect::<Result<_, _>>().map(Raw::Map)
             }
         }
+    }
+
+    /// The words of a list, each with its place.
+    pub(super) fn pieces(&mut self, key: &str) -> Vec<(String, Option<Place>)> {
+        let found: Vec<String> = self.get(key).unwrap_or_default();
+        let mut from = 0;
+        let mut place = |word: &str| {
+            let entry = self.entry(key)?;
+            let Some(offset) = entry.text().get(from..).and_then(|rest| rest.find(word)) else {
+                return Some(entry.value_place());
+            };
+            let at = from + offset..from + offset + word.len();
+            from = at.end;
+            Some(entry.piece(&at))
+        };
+        let places: Vec<_> = found.iter().map(|word| place(word)).collect();
+        found.into_iter().zip(places).collect()
     }
 
     /// What messages call the option: `program:x.command`.

@@ -6,6 +6,7 @@ mod group;
 mod pacing;
 mod program;
 mod resources;
+mod secrets;
 mod server;
 
 pub use daemon::{
@@ -16,4 +17,5 @@ pub use group::{Group, GroupKind};
 pub use pacing::{EarlyExit, Pacing};
 pub use program::{Autorestart, LogFile, Ordering, Origin, Output, Program, User};
 pub use resources::{Gid, Limit, Resource, Resources, UnixGroups};
+pub use secrets::SecretEnvironment;
 pub use server::{HttpServer, Listen};

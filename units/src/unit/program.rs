@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FcgiSocket, Pacing, Resources, UnixGroups};
+use super::{FcgiSocket, Pacing, Resources, SecretEnvironment, UnixGroups};
 use crate::name::ProcessName;
 use crate::signal::Signal;
 
@@ -61,6 +61,8 @@ pub struct Program {
     pub exitcodes: Vec<u8>,
     /// Its own environment merged over `[supervisord] environment`; laid over what the daemon inherited.
     pub environment: BTreeMap<String, String>,
+    /// `environment_file`, laid over that.
+    pub secrets: SecretEnvironment,
     /// `SUPERVISOR_SERVER_URL` for it; `None` is the daemon's own URL.
     pub serverurl: Option<String>,
     /// The listening socket that is its standard input; `None` is a pipe.

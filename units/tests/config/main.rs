@@ -1,6 +1,7 @@
 //! Configuration text to units, from outside: what is accepted, what it means, and what is said about the rest.
 
 mod dialect;
+mod environment_file;
 mod expansion;
 mod files;
 mod host;

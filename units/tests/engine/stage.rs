@@ -15,7 +15,7 @@ use visor_units::signal::Signal;
 use visor_units::time::{Moment, Stamp, Time};
 use visor_units::unit::{
     Autorestart, EarlyExit, Group, GroupKind, LogFile, Ordering, Origin, Output, Pacing, Program,
-    Resources, UnixGroups,
+    Resources, SecretEnvironment, UnixGroups,
 };
 
 /// When every story begins, on the wall clock.
@@ -58,6 +58,7 @@ pub(crate) fn program(name: &str) -> Script {
         killasgroup: false,
         exitcodes: vec![0],
         environment: BTreeMap::new(),
+        secrets: SecretEnvironment::default(),
         serverurl: None,
         socket: None,
         ordering: Ordering::default(),

@@ -29,7 +29,7 @@ use visor_units::name::ProcessName;
 use visor_units::signal::Signal;
 use visor_units::unit::{
     Autorestart, LogFile, LogLevel, Ordering, Origin, Output as Stream, Pacing, Program, Resources,
-    UnixGroups,
+    SecretEnvironment, UnixGroups,
 };
 
 use super::environment;
@@ -181,6 +181,7 @@ fn program(command: &str) -> Program {
         killasgroup: false,
         exitcodes: vec![0],
         environment: BTreeMap::new(),
+        secrets: SecretEnvironment::default(),
         serverurl: None,
         socket: None,
         ordering: Ordering::default(),

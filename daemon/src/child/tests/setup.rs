@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::resource::{Resource as Kernel, setrlimit};
 use nix::unistd::{Gid, Pid, Uid, User as Entry, getgid, setuid};
-use visor_units::unit::{Gid as Group, Limit, Resource, User};
+use visor_units::unit::{Gid as Group, Limit, Resource, SecretEnvironment, User};
 
 use super::super::spawn::{Abilities, Account, Recipe, Spawner, Step};
 use super::*;
@@ -306,14 +306,20 @@ async fn the_environment_is_inherited_then_supervisors_then_configured() {
     let settings = Settings { environment, ..Settings::default() };
     let own = [("A", "configured"), ("SUPERVISOR_GROUP_NAME", "mine")];
     let own: BTreeMap<_, _> = own.map(|(name, value)| (name.into(), value.into())).into();
+    let secrets = SecretEnvironment([("B".into(), "file".into())].into());
     let printed = async |settings, serverurl: Option<&str>| {
         let serverurl = serverurl.map(str::to_owned);
-        let program = Program { environment: own.clone(), serverurl, ..program("/usr/bin/env") };
+        let program = Program {
+            environment: own.clone(),
+            secrets: secrets.clone(),
+            serverurl,
+            ..program("/usr/bin/env")
+        };
         Nursery::new().run(launch_with(settings, program)).await.stdout
     };
     let expected = |url: &str| {
         format!(
-            "A=configured\nHOME=/h\nSUPERVISOR_ENABLED=1\nSUPERVISOR_GROUP_NAME=mine\n\
+            "A=configured\nB=file\nHOME=/h\nSUPERVISOR_ENABLED=1\nSUPERVISOR_GROUP_NAME=mine\n\
              SUPERVISOR_PROCESS_NAME=name\nSUPERVISOR_SERVER_URL={url}\n"
         )
     };

@@ -20,7 +20,8 @@ use visor_units::name::ProcessName;
 use visor_units::signal::Signal;
 use visor_units::unit::{Autorestart, Daemon, LogFile, LogLevel, Output, Program};
 use visor_units::unit::{
-    MainLog as Destination, OnOffAuto, Ordering, Origin, Pacing, Resources, UnixGroups,
+    MainLog as Destination, OnOffAuto, Ordering, Origin, Pacing, Resources, SecretEnvironment,
+    UnixGroups,
 };
 
 use super::{Attachment, MainLog, Pump, Record};
@@ -162,6 +163,7 @@ fn program(group: &str, process: &str) -> Program {
         killasgroup: false,
         exitcodes: vec![0],
         environment: BTreeMap::new(),
+        secrets: SecretEnvironment::default(),
         serverurl: None,
         socket: None,
         ordering: Ordering::default(),

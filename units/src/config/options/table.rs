@@ -180,6 +180,8 @@ pub const OPTIONS: &[OptionSpec] = &[
     works(PROGRAMS, "umask", Kind::Octal, None, "File mode creation mask."),
     works(PROGRAMS, "directory", Kind::Text, None, "Working directory."),
     works(PROGRAMS, "environment", Kind::Environment, Some(""), "Environment variables."),
+    works(PROGRAMS, "environment_file", Kind::Words, Some(""),
+        "Files of `NAME=value` lines in the form of systemd's `EnvironmentFile=`, relative to the main file, with spaces between them; one that begins with `-` may be missing. They go before `environment`, later ones before earlier ones, and are shown nowhere, so `%(ENV_x)s` does not see them."),
     works(PROGRAMS, "serverurl", Kind::Text, None,
         "SUPERVISOR_SERVER_URL for it; `AUTO` is the daemon's own."),
     works(PROGRAMS, "redirect_stderr", Kind::Boolean, Some("false"),

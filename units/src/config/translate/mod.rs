@@ -3,6 +3,7 @@
 //! Options are read in the order in which Supervisor reads them, so that the first error is the one it would end with.
 
 mod daemon;
+mod environment_file;
 mod exit_when;
 mod fastcgi;
 mod group;

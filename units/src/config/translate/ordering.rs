@@ -24,19 +24,8 @@ pub(super) fn of_program(reader: &mut Reader<'_, '_>) -> Ordering {
 
 /// The names of one list, each with its line.
 fn names(reader: &mut Reader<'_, '_>, key: &str) -> Vec<(String, Origin)> {
-    let found: Vec<String> = reader.get(key).unwrap_or_default();
-    let mut from = 0;
-    let mut place = |name: &str| {
-        let entry = reader.entry(key)?;
-        let Some(offset) = entry.text().get(from..).and_then(|rest| rest.find(name)) else {
-            return Some(entry.value_place());
-        };
-        let at = from + offset..from + offset + name.len();
-        from = at.end;
-        Some(entry.piece(&at))
-    };
-    let places: Vec<_> = found.iter().map(|name| place(name)).collect();
-    found.into_iter().zip(places).map(|(name, place)| (name, reader.origin_of(place))).collect()
+    let pieces = reader.pieces(key);
+    pieces.into_iter().map(|(name, place)| (name, reader.origin_of(place))).collect()
 }
 
 /// `dependent_startup_wait_for=db:running setup:exited` of supervisord-dependent-startup. Waiting until something runs

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{ordering, resources};
+use super::{environment_file, ordering, resources};
 use crate::config::expand::Object;
 use crate::config::kinds::LogTarget;
 use crate::config::options::SectionKind;
@@ -13,7 +13,7 @@ use crate::config::reader::{Context, MOST_PROCESSES, Reader};
 use crate::config::text::{Document, Section};
 use crate::name::ProcessName;
 use crate::signal::Signal;
-use crate::unit::{Autorestart, LogFile, Output, Pacing, Program};
+use crate::unit::{Autorestart, LogFile, Output, Pacing, Program, SecretEnvironment};
 
 /// The processes of one section, as members of `group`, by name. `global` is the environment below each one's own.
 pub(super) fn processes(
@@ -78,6 +78,7 @@ fn template(reader: &mut Reader<'_, '_>, group: &str) -> (Program, Range<i64>) {
         command: String::new(),
         directory: None,
         environment: BTreeMap::new(),
+        secrets: SecretEnvironment::default(),
         priority: reader.get("priority").unwrap_or_default(),
         autostart: reader.get("autostart").unwrap_or_default(),
         autorestart: reader.get("autorestart").unwrap_or(Autorestart::Unexpected),
@@ -185,6 +186,7 @@ fn process(
     for (key, value) in &own {
         reader.define(format!("ENV_{key}"), Object::Text(value.clone()));
     }
+    let secrets = environment_file::read(reader);
     let directory = reader.get("directory");
     let stdout = finish_output(reader, "stdout", &template.stdout);
     let mut stderr = finish_output(reader, "stderr", &template.stderr);
@@ -204,6 +206,7 @@ fn process(
         stdout,
         stderr,
         environment: global.clone().into_iter().chain(own).collect(),
+        secrets,
         ..template.clone()
     })
 }

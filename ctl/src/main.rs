@@ -1,6 +1,6 @@
 //! visorctl: asks visord, and shows what it answers.
 //!
-//! Started under a name of Supervisor's it is that program ([`supervisor`]).
+//! Started under a name of Supervisor's it is that program ([`supervisor`], [`sample`]).
 //!
 //! One verb, one file ([`verbs`]); what is shown is made of rows by functions ([`render`]); what goes wrong is a
 //! [`failure::Failure`]; what the shell is told is an [`exit::Exit`].
@@ -19,6 +19,7 @@ mod place;
 mod progress;
 mod remote;
 mod render;
+mod sample;
 mod screen;
 mod select;
 mod supervisor;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     let program = words.next().unwrap_or_default();
     match program.rsplit('/').next() {
         Some(supervisor::NAME) => supervisor::main(&program, words),
+        Some(sample::NAME) => sample::main(),
         _ => visorctl(),
     }
 }

@@ -26,6 +26,7 @@ mod notify;
 mod output;
 mod perform;
 mod pidfile;
+mod pidproxy;
 mod privilege;
 mod reload;
 mod settings;
@@ -41,5 +42,9 @@ fn main() -> ExitCode {
     let mut words = std::env::args_os();
     let program = words.next().unwrap_or_default();
     let name = Path::new(&program).file_name().unwrap_or("visord".as_ref()).to_string_lossy();
-    boot::main(&program.to_string_lossy(), &name, words)
+    let called = program.to_string_lossy();
+    match &*name {
+        pidproxy::NAME => pidproxy::main(&called, words),
+        _ => boot::main(&called, &name, words),
+    }
 }

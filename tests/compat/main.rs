@@ -1,9 +1,10 @@
 //! The real Supervisor 4.3.0 and visord beside each other. One file read by both has the same meaning or meets the same
-//! refusal; the clients, asked the same, say the same ([`clients`]).
+//! refusal; the clients, asked the same, say the same ([`clients`]), and the small programs beside them do the same ([`faces`]).
 //!
 //! The reference is installed by `tests/run` into `target/reference`; where it is not there, the tests say so and pass.
 
 mod clients;
+mod faces;
 mod fastcgi;
 
 use std::path::{Path, PathBuf};

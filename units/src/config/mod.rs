@@ -20,6 +20,7 @@ mod plan;
 pub(crate) mod python;
 mod reader;
 mod report;
+mod sample;
 mod search;
 mod source;
 pub(crate) mod spelling;
@@ -33,6 +34,7 @@ pub use load::{load, load_ctl, load_visord};
 pub use pattern::{Listing, glob};
 pub use plan::{Difference, Plan};
 pub use python::{int, repr, repr_bytes};
+pub use sample::sample;
 pub use search::{default_paths, find};
 
 /// What to read, and how strictly.

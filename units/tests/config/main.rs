@@ -9,6 +9,7 @@ mod laws;
 mod native;
 mod problems;
 mod program;
+mod sample;
 mod samples;
 mod servers;
 mod sound;

@@ -43,12 +43,11 @@ const PARTS: [Part; 11] = [
 ];
 
 /// What stands for a value where the option has no default.
-const EXAMPLES: [(&str, &str); 12] = [
+const EXAMPLES: [(&str, &str); 11] = [
     ("username", "user"),
     ("password", "secret"),
     ("dependent_startup_wait_for", "OTHER:running"),
     ("command", "/bin/cat"),
-    ("port", "127.0.0.1:9001"),
     ("files", "conf.d/*.conf"),
     ("socket", "unix:///run/NAME.sock"),
     ("programs", "NAME,OTHER"),
@@ -93,15 +92,25 @@ fn push_part(text: &mut String, (kind, name, values): &Part) {
 fn example(spec: &OptionSpec) -> &'static str {
     let own = || EXAMPLES.iter().find(|(key, _)| *key == spec.key).map(|(_, example)| *example);
     spec.default.filter(|default| !default.is_empty()).or_else(own).unwrap_or(match spec.kind {
+        Kind::Text | Kind::List | Kind::Words => "NAME",
+        Kind::Names => "OTHER",
         Kind::Integer | Kind::ExitCodes | Kind::Duration => "1",
+        Kind::Nice => "5",
+        Kind::Limit(_) => "infinity",
         Kind::Boolean | Kind::Autorestart => "false",
         Kind::Size => "50MB",
         Kind::Octal => "022",
+        Kind::Signal => "TERM",
         Kind::User => "nobody",
+        Kind::UnixGroup | Kind::UnixGroups => "nogroup",
         Kind::Owner => "nobody:nogroup",
-        Kind::Directory | Kind::LogDirectory | Kind::FilePath | Kind::LogPath => "/tmp",
+        Kind::Directory | Kind::LogDirectory => "/tmp",
+        Kind::LogFile | Kind::LogPath | Kind::FilePath => "/tmp/NAME",
+        Kind::LogLevel => "info",
         Kind::Environment => "KEY=\"value\",OTHER=\"value\"",
-        Kind::Names => "OTHER",
-        _ => "NAME",
+        Kind::Address => "127.0.0.1:9001",
+        Kind::Bus | Kind::OnOffAuto => "auto",
+        Kind::EarlyExit => "ok",
+        Kind::ExitWhen => "any-fatal",
     })
 }

@@ -1,5 +1,7 @@
 //! A log that is followed: what the server sends is shown as it comes, until Ctrl-C.
 
+use visor_units::config::repr_bytes;
+
 use super::commands::Done;
 use super::exception::{Kind, os_error};
 use super::session::{Session, write};
@@ -53,30 +55,13 @@ impl Text {
         let whole = match str::from_utf8(&self.rest) {
             Ok(_) => self.rest.len(),
             Err(error) if error.error_len().is_none() => error.valid_up_to(),
-            Err(_) => return format!("Undecodable: {}", repr(&std::mem::take(&mut self.rest))),
+            Err(_) => {
+                return format!("Undecodable: {}", repr_bytes(&std::mem::take(&mut self.rest)));
+            }
         };
         let text: Vec<u8> = self.rest.drain(..whole).collect();
         String::from_utf8_lossy(&text).into_owned()
     }
-}
-
-/// Bytes as Python's `repr` shows them.
-fn repr(bytes: &[u8]) -> String {
-    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { b'"' } else { b'\'' };
-    let mut out = format!("b{}", char::from(quote));
-    for byte in bytes {
-        match *byte {
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            b'\\' => out.push_str("\\\\"),
-            byte if byte == quote => out.extend(['\\', byte.into()]),
-            b' '..=b'~' => out.push((*byte).into()),
-            byte => out.push_str(&format!("\\x{byte:02x}")),
-        }
-    }
-    out.push(quote.into());
-    out
 }
 
 #[cfg(test)]
@@ -90,6 +75,5 @@ mod tests {
         assert_eq!(text.take(b"\xa9b"), "éb");
         assert_eq!(text.take(b"\x88\n"), "Undecodable: b'\\x88\\n'");
         assert_eq!(text.take(b"c"), "c");
-        assert_eq!(repr(b"it's \\ \x7f"), "b\"it's \\\\ \\x7f\"");
     }
 }

@@ -17,9 +17,9 @@ use visor_units::unit::{Daemon, LogLevel};
 use crate::args::{self, Args};
 use crate::authority::Judge;
 use crate::child::launcher::Launcher;
-use crate::child::limits;
 use crate::child::orphans::Orphans;
 use crate::child::reap::Reaper;
+use crate::child::{leftover, limits};
 use crate::configuration::Configuration;
 use crate::core::Core;
 use crate::door::door;
@@ -122,6 +122,9 @@ fn start(program: &str, name: &str, args: Args) -> Result<u8, Failure> {
     limits::survive_file_size();
     // Before anything of a daemon that may be running already is touched, its log among it.
     let listener = site.listen(&mut log).map_err(|error| Failure::usage(taken(&error)))?;
+    if let Some(record) = end_leftovers() {
+        log.say(record);
+    }
     let servers = Servers::open(&plan).map_err(Failure::usage)?;
     log.open(&plan.daemon, plan.visord.journal)
         .map_err(|error| Failure { text: unopened(&plan.daemon, &error), code: OPERATING })?;
@@ -157,8 +160,18 @@ async fn serve(
         // One that left its terminal has nowhere else to say it.
         pump.say(Record::new(LogLevel::Critical, &format!("visord cannot go on: {error}")));
     }
+    if let Some(record) = end_leftovers() {
+        pump.say(record);
+    }
     pump.stop();
     outcome
+}
+
+/// Ends what is in this service and is no program of ours: an earlier daemon's, or put into the background by one.
+fn end_leftovers() -> Option<Record> {
+    let count = leftover::end();
+    let text = format!("ended {count} processes that were left running in this service");
+    (count > 0).then(|| Record::new(LogLevel::Warn, &text))
 }
 
 /// Makes the rooms, connects them, and runs the core until the end.

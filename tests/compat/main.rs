@@ -4,6 +4,7 @@
 //! The reference is installed by `tests/run` into `target/reference`; where it is not there, the tests say so and pass.
 
 mod clients;
+mod daemons;
 mod events;
 mod faces;
 mod fastcgi;

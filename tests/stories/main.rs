@@ -8,6 +8,7 @@ mod ending;
 mod fastcgi;
 mod first_run;
 mod hostile;
+mod http;
 mod neighbours;
 mod old_name;
 mod order;

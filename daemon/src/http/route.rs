@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
@@ -115,6 +115,9 @@ async fn asked(
     // Supervisor knows no other way to tell where a body ends.
     if !head.headers.contains_key(CONTENT_LENGTH) {
         return Err(StatusCode::LENGTH_REQUIRED);
+    }
+    if body.size_hint().lower() > MOST_BODY as u64 {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let body = timeout(BODY_TIME, Limited::new(body, MOST_BODY).collect());
     match body.await {

@@ -10,21 +10,33 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
-use visor_tests::{binary, wait_until};
+use visor_tests::{binary, skip, wait_until};
 
 use super::mask::masked;
 use super::scenarios::{PROGRAMS, Step};
 
 /// Whose client it is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone)]
 pub(super) enum Client {
-    Reference,
+    /// A supervisorctl.
+    Theirs(PathBuf),
+    /// visorctl under that name.
     Ours,
 }
 
 /// The binaries of the reference.
 pub(super) fn reference() -> Option<PathBuf> {
     Some(crate::reference()?.parent()?.to_owned())
+}
+
+/// The supervisorctl of an older Supervisor, which is still what Debian has.
+pub(super) fn older_client() -> Option<PathBuf> {
+    let client = binary("visord").ancestors().nth(2)?.join("reference-4.2.5/bin/supervisorctl");
+    if !client.exists() {
+        skip(&format!("no supervisorctl 4.2.5 at {}; tests/run installs it", client.display()));
+        return None;
+    }
+    Some(client)
 }
 
 /// A client, a daemon, and a directory for both.
@@ -36,14 +48,14 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// Starts a supervisord that only this client talks to.
-    pub(super) fn start(client: Client, reference: &Path) -> Self {
+    /// Starts a daemon that only this client talks to.
+    pub(super) fn start(client: &Client, daemon: &Path) -> Self {
         let directory = tempfile::Builder::new().prefix("ctl").tempdir().expect("a directory");
         let place = directory.path();
         let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
         let inet = port.expect("a free port").to_string();
         let client = match client {
-            Client::Reference => reference.join("supervisorctl"),
+            Client::Theirs(client) => client.clone(),
             Client::Ours => {
                 let link = place.join("supervisorctl");
                 symlink(binary("visorctl"), &link).expect("a link");
@@ -51,15 +63,17 @@ impl Side {
             }
         };
         configure(place, &inet, PROGRAMS);
-        let daemon = Command::new(reference.join("supervisord"))
-            .args(["-n", "-c", "s.conf"])
+        let daemon = Command::new(daemon)
+            .arg("-n")
+            .arg("-c")
+            .arg(place.join("s.conf"))
             .current_dir(place)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("supervisord");
-        wait_until("supervisord to listen", || place.join("s.sock").exists().then_some(()));
+        wait_until("the daemon to listen", || place.join("s.sock").exists().then_some(()));
         Self { directory, client, daemon, inet }
     }
 
@@ -97,7 +111,7 @@ impl Side {
                 format!("{first}\n{}\n", shown.lines().next_back().unwrap_or_default())
             }
             Step::End => {
-                wait_until("supervisord to end", || self.daemon.try_wait().expect("wait"));
+                wait_until("the daemon to end", || self.daemon.try_wait().expect("wait"));
                 String::new()
             }
         }
@@ -162,7 +176,8 @@ fn configure(place: &Path, inet: &str, programs: &str) {
          [inet_http_server]\nport={inet}\nusername=u\npassword=p\n\
          [supervisord]\nlogfile=%(here)s/d.log\npidfile=%(here)s/d.pid\nchildlogdir=%(here)s\n\
          [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
-         [supervisorctl]\nserverurl=unix://%(here)s/s.sock\n{programs}"
+         [supervisorctl]\nserverurl=unix://%(here)s/s.sock\n\
+         [visord]\nsocket=%(here)s/bus\nbus=off\njournal=off\n{programs}"
     );
     fs::write(place.join("s.conf"), text).expect("a file");
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use visor_units::engine::{Row, State};
+use visor_units::exit::ExitStatus;
 use visor_units::time::Stamp;
 use visor_units::unit::{Group, LogFile, Output, Program};
 use visor_units::xmlrpc::Value;
@@ -83,7 +84,7 @@ impl Process {
             ("state", row.state.code().into()),
             ("statename", row.state.name().into()),
             ("spawnerr", (&*row.spawn_error).into()),
-            ("exitstatus", row.exit.map_or(0, visor_units::exit::ExitStatus::code).into()),
+            ("exitstatus", exit_status(row).into()),
             ("logfile", (&*stdout).into()),
             ("stdout_logfile", stdout.into()),
             ("stderr_logfile", stderr.into()),
@@ -91,6 +92,17 @@ impl Process {
             ("description", describe(row, clock).into()),
         ])
     }
+}
+
+/// The code of the last run. Supervisor forgets it when the next one begins, and does not count one that ended too quickly.
+fn exit_status(row: &Row) -> i32 {
+    let counts = match row.state {
+        State::Exited | State::Unknown => true,
+        // What went wrong with a start stands there until the next one.
+        State::Stopped => row.spawn_error.is_empty(),
+        _ => false,
+    };
+    row.exit.filter(|_| counts).map_or(0, ExitStatus::code)
 }
 
 /// What Supervisor says of a state.

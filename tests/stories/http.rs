@@ -1,0 +1,235 @@
+//! HTTP servers: who is first, who is let in, and what clients cannot do to the daemon.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+
+use nix::sys::signal::Signal;
+use visor_tests::{Stage, run, wait_until};
+
+const METHODS: &str = "[rpcinterface:supervisor]\n\
+                       supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n";
+
+const CALL: &str = "<methodCall><methodName>supervisor.getAPIVersion</methodName></methodCall>";
+
+/// Makes one request on a connection of its own, and gives everything that comes back.
+fn ask(mut connection: impl Read + Write, request: &str) -> String {
+    connection.write_all(request.as_bytes()).expect("a request");
+    let mut answer = Vec::new();
+    connection.read_to_end(&mut answer).expect("an answer");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A call, with these headers beside its own.
+fn call(headers: &str) -> String {
+    let length = CALL.len();
+    format!(
+        "POST /RPC2 HTTP/1.1\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{CALL}"
+    )
+}
+
+fn answers(socket: &Path) -> bool {
+    UnixStream::connect(socket)
+        .is_ok_and(|connection| ask(connection, &call("")).starts_with("HTTP/1.1 200 OK\r\n"))
+}
+
+/// A port that nobody has; that it stays so is likely.
+fn free_port() -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    socket.expect("a free port").port()
+}
+
+fn with_server(settings: &str) -> Stage {
+    Stage::new(&format!(
+        "[unix_http_server]\nfile=%(here)s/http\n{settings}\n{METHODS}[program:cat]\ncommand=cat\n"
+    ))
+}
+
+#[test]
+fn a_second_daemon_on_the_same_socket_is_refused_before_it_touches_anything() {
+    let first = with_server("").started();
+    first.reaches("cat", "RUNNING");
+    let logs = first.read_matching("cat-std").len();
+    let place = first.dir().display();
+    let second = Stage::new("");
+    second.write(
+        "visord.conf",
+        &format!(
+            "[supervisord]\nnodaemon=true\nchildlogdir={place}\nlogfile={place}/visord.log\n\
+             pidfile={place}/visord.pid\n[visord]\nsocket={}\nbus=off\njournal=off\n\
+             [unix_http_server]\nfile={place}/http\n",
+            second.path("bus").display()
+        ),
+    );
+    let pid = first.read("visord.pid");
+    let output = run(&mut second.daemon_command());
+    assert_eq!(output.code, 2, "{}", output.err);
+    let expected = "Error: Another program is already listening on a port that one of our HTTP servers is \
+                    configured to use.  Shut this program down first before starting supervisord.";
+    assert!(output.err.contains(expected), "{}", output.err);
+    assert!(answers(&first.path("http")));
+    assert_eq!(first.read_matching("cat-std").len(), logs);
+    let is_auto = |name: &str| name.starts_with("cat-std");
+    let entries = fs::read_dir(first.dir()).expect("the stage");
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    assert_eq!(
+        names.filter(|name| is_auto(name)).count(),
+        2,
+        "the first one's AUTO logs are there"
+    );
+    assert_eq!(first.read("visord.pid"), pid);
+}
+
+#[test]
+fn a_socket_that_nobody_serves_is_replaced_and_goes_with_the_daemon() {
+    let stage = with_server("chmod=0770");
+    let socket = stage.path("http");
+    drop(UnixListener::bind(&socket).expect("a socket"));
+    let mut stage = stage.started();
+    assert!(answers(&socket));
+    let mode = fs::metadata(&socket).expect("a socket").permissions().mode();
+    assert_eq!(mode & 0o7777, 0o770);
+    let said = format!("Unlinking stale socket {}\n", socket.display());
+    assert!(stage.read("terminal").contains(&said));
+    stage.signal(Signal::SIGTERM);
+    assert_eq!(stage.ended(), 0);
+    assert!(!socket.exists());
+}
+
+#[test]
+fn what_is_no_socket_is_left_alone() {
+    let stage = with_server("");
+    stage.write("http", "precious");
+    let output = run(&mut stage.daemon_command());
+    assert_eq!(output.code, 2, "{}", output.err);
+    assert!(output.err.contains("http is there and is not a socket"), "{}", output.err);
+    assert_eq!(stage.read("http"), "precious");
+}
+
+#[test]
+fn a_port_that_lets_anyone_in_is_opened_only_if_that_is_meant() {
+    let port = free_port();
+    let server = format!("[inet_http_server]\nport=*:{port}\n{METHODS}");
+    let stage = Stage::new(&server).started();
+    let log = stage.read("visord.log");
+    assert!(log.contains("CRIT Server 'inet_http_server' would let anyone in"), "{log}");
+    assert!(log.contains("allow_open=true in [visord]"), "{log}");
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+    drop(stage);
+
+    let stage = Stage::new(&format!("allow_open=true\n{server}")).started();
+    let connection = TcpStream::connect(("127.0.0.1", port)).expect("an open port");
+    assert!(ask(connection, &call("")).contains("<string>3.0</string>"));
+    let log = stage.read("visord.log");
+    let warning = "CRIT Server 'inet_http_server' running without any HTTP authentication checking";
+    assert!(log.contains(warning), "{log}");
+}
+
+#[test]
+fn a_name_and_a_password_are_asked_for_everywhere() {
+    let port = free_port();
+    // The password is "secret".
+    let hash = "{SHA}e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4";
+    let server =
+        format!("[inet_http_server]\nport=*:{port}\nusername=user\npassword={hash}\n{METHODS}");
+    let _stage = Stage::new(&server).started();
+    let ask = |request: &str| {
+        ask(TcpStream::connect(("127.0.0.1", port)).expect("an open port"), request)
+    };
+    for path in ["/", "/RPC2", "/logtail/x", "/mainlogtail", "/nope", "/stylesheets/supervisor.css"]
+    {
+        for header in ["", "Authorization: Basic dXNlcjp3cm9uZw==\r\n"] {
+            let answer = ask(&format!("GET {path} HTTP/1.1\r\n{header}\r\n"));
+            assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{path}: {answer}");
+            let lower = answer.to_ascii_lowercase();
+            assert!(
+                lower.contains("\r\nwww-authenticate: basic realm=\"default\"\r\n"),
+                "{answer}"
+            );
+        }
+    }
+    let answer = ask(&call("Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"));
+    assert!(answer.contains("<string>3.0</string>"), "{answer}");
+}
+
+#[test]
+fn hostile_clients_keep_nobody_out() {
+    let stage = with_server("").started();
+    let socket = stage.path("http");
+    let connect = || UnixStream::connect(&socket).expect("a connection");
+    // More than are served at once: some say nothing, some never end what they began, some do not read what they asked.
+    let held: Vec<UnixStream> = (0..300)
+        .map(|number| {
+            let mut connection = connect();
+            let begun: &[u8] = match number % 4 {
+                0 => b"",
+                1 => b"POST /RPC2 HTTP/1.1\r\nX-Slow: ",
+                2 => b"GET /nope HTTP/1.1\r\n\r\n",
+                _ => b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03",
+            };
+            // It may have been sent away already.
+            drop(connection.write_all(begun));
+            connection
+        })
+        .collect();
+    assert!(answers(&socket));
+    for (what, request, code) in [
+        (
+            "a body without measure",
+            "POST /RPC2 HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n",
+            "413",
+        ),
+        ("a length that is none", "POST /RPC2 HTTP/1.1\r\nContent-Length: x\r\n\r\n", "400"),
+        ("two lengths", "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "400"),
+        ("no HTTP", "\x01\x02\x03\r\n\r\n", "400"),
+    ] {
+        let mut connection = connect();
+        connection.write_all(request.as_bytes()).expect("a request");
+        let mut answer = [0; 12];
+        connection.read_exact(&mut answer).expect(what);
+        assert_eq!(answer, *format!("HTTP/1.1 {code}").as_bytes(), "{what}");
+    }
+    let mut connection = connect();
+    let head = format!("GET / HTTP/1.1\r\n{}", "X-Long: x\r\n".repeat(20_000));
+    // It stops listening before the end of it.
+    drop(connection.write_all(head.as_bytes()));
+    assert!(answers(&socket));
+    assert_eq!(stage.ctl(&["status"]).code, 0);
+    drop(held);
+}
+
+#[test]
+fn sighup_serves_what_the_file_says_now() {
+    let stage = with_server("").started();
+    let (old, new) = (stage.path("http"), stage.path("other"));
+    let mut kept = UnixStream::connect(&old).expect("a connection");
+    stage.configure(&format!(
+        "[unix_http_server]\nfile=%(here)s/http\n[unix_http_server:b]\nfile=%(here)s/other\n{METHODS}"
+    ));
+    stage.signal(Signal::SIGHUP);
+    wait_until("the other server", || answers(&new).then_some(()));
+    let request = call("").replace("Connection: close\r\n", "");
+    kept.write_all(request.as_bytes()).expect("the first connection, still there");
+    let mut answer = [0; 15];
+    kept.read_exact(&mut answer).expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+
+    stage.configure(&format!("[unix_http_server:b]\nfile=%(here)s/other\n{METHODS}"));
+    stage.signal(Signal::SIGHUP);
+    wait_until("the first server to go", || (!old.exists()).then_some(()));
+    assert!(answers(&new));
+}
+
+#[test]
+fn the_answer_to_shutdown_comes_before_the_end() {
+    let mut stage =
+        Stage::new(&format!("[unix_http_server]\nfile=%(here)s/http\n{METHODS}")).started();
+    let body = CALL.replace("getAPIVersion", "shutdown");
+    let request = format!("POST /RPC2 HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let answer = ask(UnixStream::connect(stage.path("http")).expect("a connection"), &request);
+    assert!(answer.contains("<boolean>1</boolean>"), "{answer}");
+    assert_eq!(stage.ended(), 0);
+}

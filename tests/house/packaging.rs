@@ -116,6 +116,28 @@ fn the_commands_of_the_service_are_understood() {
     assert_eq!(reload.code, 0, "{}", reload.err);
 }
 
+/// With what it says in comments too, and a program beside it.
+#[test]
+fn the_configurations_that_are_installed_have_no_problems() {
+    for name in ["packaging/etc/visord.conf", "packaging/supervisor/supervisord.conf"] {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let file = place.path().join("visord.conf");
+        let is_setting =
+            |line: &str| line.starts_with(|first: char| first == '[' || first.is_ascii_lowercase());
+        let settings = text(name).lines().fold(String::new(), |all, line| {
+            let setting = line.strip_prefix(';').filter(|line| is_setting(line));
+            all + setting.unwrap_or(line) + "\n"
+        });
+        fs::write(&file, settings).expect("a configuration");
+        fs::create_dir(place.path().join("conf.d")).expect("conf.d");
+        fs::write(place.path().join("conf.d/web.conf"), "[program:web]\ncommand=web\n")
+            .expect("a program");
+        let check = ["--check", "--strict", "--no-host", "-c"];
+        let output = run(Command::new(binary("visord")).args(check).arg(&file));
+        assert_eq!(output.code, 0, "{name}: {}{}", output.out, output.err);
+    }
+}
+
 #[test]
 fn the_bus_policy_is_well_formed() {
     if !has("xmllint") {

@@ -20,7 +20,7 @@ use crate::child::launcher::Launcher;
 use crate::child::orphans::Orphans;
 use crate::child::reap::Reaper;
 use crate::child::{leftover, limits};
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, OLD_NAME};
 use crate::core::Core;
 use crate::door::door;
 use crate::fastcgi::Sharers;
@@ -121,14 +121,16 @@ fn start(program: &str, name: &str, args: Args) -> Result<u8, Failure> {
     let nofile = limits::raise_descriptors();
     limits::survive_file_size();
     // Before anything of a daemon that may be running already is touched, its log among it.
-    let listener = site.listen(&mut log).map_err(|error| Failure::usage(taken(&error)))?;
+    let (listener, is_alone) = listen(&site, name, &mut log)?;
     if let Some(record) = end_leftovers() {
         log.say(record);
     }
     let servers = Servers::open(&plan).map_err(Failure::usage)?;
     log.open(&plan.daemon, plan.visord.journal)
         .map_err(|error| Failure { text: unopened(&plan.daemon, &error), code: OPERATING })?;
-    clean_up(&plan.daemon, &mut log);
+    if is_alone {
+        clean_up(&plan.daemon, &mut log);
+    }
     if !plan.daemon.nodaemon {
         daemonise(&plan.daemon, &mut log).map_err(Failure::usage)?;
     }
@@ -238,6 +240,21 @@ async fn run(
 fn unopened(daemon: &Daemon, error: &io::Error) -> String {
     let visor_units::unit::MainLog::Path(path) = &daemon.logfile else { return error.to_string() };
     format!("could not open the log file {path}: {error}; set logfile= in [supervisord], or -l")
+}
+
+/// Binds the peer-to-peer socket; and whether this is the only daemon for all we know. Several supervisords on one machine
+/// never got in each other's way, and their clients do not come here: under that name a daemon does without the usual
+/// place if another has it.
+fn listen(site: &Site, name: &str, log: &mut MainLog) -> Result<(Option<Listener>, bool), Failure> {
+    match site.listen(log) {
+        Ok(listener) => Ok((listener, true)),
+        Err(error) if name == OLD_NAME && !site.is_chosen() => {
+            let text = format!("visorctl and the bus do not reach this one: {}", taken(&error));
+            log.say(Record::new(LogLevel::Warn, &text));
+            Ok((None, false))
+        }
+        Err(error) => Err(Failure::usage(taken(&error))),
+    }
 }
 
 fn taken(error: &SocketError) -> String {

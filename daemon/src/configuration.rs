@@ -7,7 +7,7 @@ use crate::args::Args;
 use crate::config::{Machine, report, search};
 
 /// The name under which the daemon leaves the terminal, as Supervisor does.
-const OLD_NAME: &str = "supervisord";
+pub(crate) const OLD_NAME: &str = "supervisord";
 
 /// The configuration of this daemon, for as long as it lives.
 #[derive(Debug)]

@@ -50,6 +50,11 @@ impl Site {
         Ok(None)
     }
 
+    /// Whether the configuration says where.
+    pub(crate) const fn is_chosen(&self) -> bool {
+        self.is_chosen
+    }
+
     fn candidates(&self) -> Vec<PathBuf> {
         let mut paths = vec![self.path.clone()];
         if !self.is_chosen {

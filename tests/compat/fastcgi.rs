@@ -11,6 +11,7 @@ fn configuration(here: &Path) -> String {
     let here = here.display();
     format!(
         "[supervisord]\nnodaemon=true\nuser=root\nlogfile={here}/main.log\npidfile={here}/pid\nchildlogdir={here}\n\
+         [visord]\nsocket={here}/bus\nbus=off\njournal=off\n\
          [fcgi-program:app]\nsocket=unix://{here}/sock\nsocket_mode=0640\nsocket_owner=nobody\nnumprocs=2\n\
          process_name=%(process_num)d\nstartsecs=0\nstdout_logfile={here}/%(process_num)d.log\n\
          command=python3 -c 'import os, socket, stat, time; m = os.fstat(0); s = socket.socket(fileno=0); \

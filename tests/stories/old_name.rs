@@ -5,7 +5,7 @@ use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use visor_tests::{Output, Stage, binary, run, wait_until};
+use visor_tests::{Output, Stage, binary, run, sandboxed, wait_until};
 
 const UP: &str = "[program:up]\ncommand=sleep 1000\nstartsecs=0\n";
 
@@ -143,4 +143,49 @@ fn a_daemon_that_was_killed_leaves_nothing_in_the_way_of_the_next() {
     assert_ne!(stage.pid_of("up"), left);
     assert_eq!(stage.ctl(&["pid"]).out, format!("{}\n", next.pid().expect("a pid file")));
     kill(Pid::from_raw(left), Signal::SIGKILL).expect("the program of the one that was killed");
+}
+
+/// A configuration as it was before there was a visord, with its files in `NAME`.
+fn old_file(stage: &Stage, name: &str) {
+    std::fs::create_dir(stage.path(name)).expect("mkdir");
+    let here = stage.path(name);
+    let here = here.display();
+    let text = format!(
+        "[supervisord]\nlogfile={here}/log\npidfile={here}/pid\n[unix_http_server]\nfile={here}/sock\n\
+         [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n\
+         [supervisorctl]\nserverurl=unix://{here}/sock\n[program:{name}]\nstartsecs=0\n\
+         command=sh -c 'echo here; exec sleep 1000'\n"
+    );
+    stage.write(&format!("{name}/conf"), &text);
+}
+
+#[test]
+fn two_with_different_files_run_beside_each_other() {
+    sandboxed("old_name::two_with_different_files_run_beside_each_other", |_| {
+        let stage = Stage::new("");
+        let ctl = stage.path("supervisorctl");
+        std::os::unix::fs::symlink(binary("visorctl"), &ctl).expect("a link");
+        let ask = |name: &str, words: &[&str]| {
+            run(Command::new(&ctl).arg("-c").arg(stage.path(&format!("{name}/conf"))).args(words))
+        };
+        let auto = |name: &str| {
+            let found = ask(name, &["tail", name]);
+            (found.code, found.out)
+        };
+        for name in ["first", "second"] {
+            old_file(&stage, name);
+            let conf = format!("{name}/conf");
+            let started = run(Daemonised::command(&stage, &["-c", &conf]).current_dir(stage.dir()));
+            assert_eq!(started.code, 0, "{}", started.err);
+            wait_until("output", || (auto(name) == (0, "here\n\n".to_owned())).then_some(()));
+        }
+        assert!(stage.read("second/log").contains("another visord"), "it is said");
+        assert!(!stage.read("first/log").contains("another visord"));
+        assert_eq!(auto("first"), (0, "here\n\n".to_owned()), "its AUTO log is still there");
+        for name in ["first", "second"] {
+            assert_eq!(ask(name, &["shutdown"]).out, "Shut down\n");
+            let pid = stage.path(&format!("{name}/pid"));
+            wait_until("its end", || (!pid.exists()).then_some(()));
+        }
+    });
 }

@@ -201,6 +201,59 @@ fn hostile_clients_keep_nobody_out() {
     drop(held);
 }
 
+/// Numbers that are the same in every run (splitmix64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) >> 32).expect("32 bits") % bound
+    }
+}
+
+#[test]
+fn torn_and_twisted_requests_harm_nobody() {
+    let stage = with_server("").started();
+    stage.reaches("cat", "RUNNING");
+    let socket = stage.path("http");
+    let pid = stage.pid_of("cat");
+    let good = [
+        call(""),
+        "GET /logtail/cat HTTP/1.1\r\n\r\n".to_owned(),
+        "GET /mainlogtail HTTP/1.1\r\n\r\n".to_owned(),
+        "GET /logtail/%2e%2e/%00/%ff HTTP/1.1\r\n\r\n".to_owned(),
+        "GET /tail.html?processname=cat&limit=5 HTTP/1.1\r\n\r\n".to_owned(),
+        call("").replace("getAPIVersion</methodName>", "readLog</methodName><params><param><value><int>-9\
+                          </int></value></param><param><value><int>0</int></value></param></params>"),
+    ];
+    let mut numbers = Numbers(4);
+    for _ in 0..2000 {
+        let mut request = good[numbers.below(good.len())].clone().into_bytes();
+        for _ in 0..=numbers.below(4) {
+            let at = numbers.below(request.len());
+            match numbers.below(4) {
+                0 => request.truncate(at + 1),
+                1 => request[at] = u8::try_from(numbers.below(256)).expect("a byte"),
+                2 => request.insert(at, u8::try_from(numbers.below(256)).expect("a byte")),
+                _ => drop(request.remove(at)),
+            }
+            if request.is_empty() {
+                request.push(b'x');
+            }
+        }
+        // What comes back does not matter, nor whether all of it was wanted.
+        if let Ok(mut connection) = UnixStream::connect(&socket) {
+            drop(connection.write_all(&request));
+        }
+    }
+    assert!(answers(&socket));
+    assert_eq!(stage.pid_of("cat"), pid);
+    let log = stage.read("visord.log");
+    assert!(!log.contains("panicked") && !stage.read("terminal").contains("panicked"), "{log}");
+}
+
 #[test]
 fn sighup_serves_what_the_file_says_now() {
     let stage = with_server("").started();

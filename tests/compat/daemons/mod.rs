@@ -2,6 +2,7 @@
 //! results, faults, headers and bodies.
 
 mod daemon;
+mod others;
 
 use std::path::Path;
 use std::process::Command;

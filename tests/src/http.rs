@@ -1,7 +1,9 @@
 //! A client that says exactly what it is told to say.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+
+use crate::PATIENCE;
 
 /// What a server answered.
 #[derive(Debug)]
@@ -20,9 +22,9 @@ impl Reply {
     pub fn header(&self, name: &str) -> &str {
         self.head
             .lines()
-            .filter_map(|line| line.split_once(": "))
+            .filter_map(|line| line.split_once(':'))
             .find(|(header, _)| header.eq_ignore_ascii_case(name))
-            .map_or("", |(_, value)| value)
+            .map_or("", |(_, value)| value.trim())
     }
 }
 
@@ -36,7 +38,7 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("its address").port()
 }
 
-/// Sends one request to 127.0.0.1 and reads until the server closes. `headers` are whole lines; `Host`, `Content-Length`
+/// Sends one request to 127.0.0.1 and reads the answer, to its length or until the server closes. `headers` are whole lines; `Host`, `Content-Length`
 /// and `Connection: close` are added unless they are there.
 ///
 /// # Panics
@@ -56,12 +58,18 @@ pub fn http(port: u16, method: &str, target: &str, headers: &[&str], body: &str)
     }
     request += &format!("Connection: close\r\n\r\n{body}");
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a server");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
     stream.write_all(request.as_bytes()).expect("a server that reads");
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).expect("an answer");
-    let text = String::from_utf8_lossy(&bytes);
-    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-    let (first, head) = head.split_once("\r\n").unwrap_or((head, ""));
+    let mut answer = BufReader::new(stream);
+    let mut first = String::new();
+    answer.read_line(&mut first).expect("an answer");
     let status = first.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-    Reply { status, head: head.to_owned(), body: body.to_owned() }
+    let mut reply = Reply { status, head: String::new(), body: String::new() };
+    while answer.read_line(&mut reply.head).is_ok_and(|count| count > 2) {}
+    let mut body = Vec::new();
+    // Not every server closes when it is asked to.
+    let length = reply.header("Content-Length").parse().unwrap_or(u64::MAX);
+    answer.take(length).read_to_end(&mut body).expect("a body");
+    reply.body = String::from_utf8_lossy(&body).into_owned();
+    reply
 }

@@ -1,10 +1,12 @@
 //! The fixture of the stories: a directory of its own, the real binaries, real components, and waiting on conditions.
 #![forbid(unsafe_code)]
 
+mod browser;
 mod http;
 mod sandbox;
 mod stage;
 
+pub use browser::{Browser, Looks};
 pub use http::{Reply, free_port, http};
 pub use sandbox::{Sandbox, may_unshare, sandboxed};
 pub use stage::{Output, Stage, run, under};

@@ -1,6 +1,7 @@
 //! Stories with the real binaries. One file per theme; every test says what a user does and sees.
 
 mod bad_input;
+mod browser;
 mod configuration;
 mod container;
 mod ease;

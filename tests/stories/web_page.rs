@@ -107,8 +107,10 @@ fn a_get_asks_and_changes_nothing() {
 
 #[test]
 fn a_form_does_it_waits_and_leads_back_with_supervisors_message() {
-    let (stage, port) = served(SLEEPER);
+    let broken = "[program:broken]\ncommand=/no/such/file\nstartretries=0\n";
+    let (stage, port) = served(&format!("{SLEEPER}{broken}"));
     stage.reaches("sleeper", "RUNNING");
+    stage.reaches("broken", "FATAL");
     let old = stage.pid_of("sleeper");
     let home = format!("http://127.0.0.1:{port}/?message=");
     let posted = |fields: &str| {
@@ -126,8 +128,15 @@ fn a_form_does_it_waits_and_leads_back_with_supervisors_message() {
     assert_eq!(posted("action=restart&processname=sleeper"), "Process%20sleeper%20restarted");
     assert!(![0, old].contains(&stage.pid_of("sleeper")));
     assert_eq!(posted("action=clearlog&processname=sleeper"), "Log%20for%20sleeper%20cleared");
+    assert_eq!(
+        posted("action=start&processname=broken"),
+        "ERROR%3A%20Process%20broken%3A%20no%20such%20file"
+    );
     assert_eq!(posted("action=stop&processname=no"), "No%20such%20process%20named%20no");
-    assert!(posted("action=restartall").starts_with("All%20restarted%20at%20"));
+    assert_eq!(
+        posted("action=restartall"),
+        "ERROR%3A%20All%20restarted%2C%20except%20broken%20%28spawn%20error%29"
+    );
     assert!(posted("action=stopall").starts_with("All%20stopped%20at%20"));
     assert_eq!(stage.row("sleeper").expect("a row")["state"], "STOPPED");
 }

@@ -27,7 +27,7 @@ const HEAD: u64 = 1024;
 const CHUNK: usize = 16 * 1024;
 
 /// Tells a proxy in front to pass on what comes when it comes.
-const UNBUFFERED: (HeaderName, HeaderValue) =
+pub(super) const UNBUFFERED: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 
 /// Answers `/logtail/NAME[/CHANNEL]`.
@@ -108,13 +108,13 @@ fn status(refusal: &Refusal) -> StatusCode {
 }
 
 /// What comes out of a pipe, as it comes.
-struct Follow {
+pub(super) struct Follow {
     pipe: Receiver,
     buffer: Box<[u8]>,
 }
 
 impl Follow {
-    fn new(pipe: OwnedFd) -> io::Result<Self> {
+    pub(super) fn new(pipe: OwnedFd) -> io::Result<Self> {
         Ok(Self { pipe: Receiver::from_owned_fd(pipe)?, buffer: vec![0; CHUNK].into() })
     }
 }

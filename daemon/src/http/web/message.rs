@@ -1,10 +1,10 @@
 //! What the page says of an order, in Supervisor's words.
 
 use visor_units::engine::{Answer, Outcome};
-use visor_units::fault::{Fault, Refusal};
 
 use super::action::{Action, Subject, Verb};
 use super::words::Clock;
+use crate::http::xmlrpc::{Code, Fault};
 
 /// What came of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +43,17 @@ impl Message {
         Self::bad(format!("No such process named {}", subject.word()))
     }
 
+    /// A process could not be started.
+    pub(super) fn not_started(name: &str, fault: &Fault) -> Self {
+        Self::bad(format!("ERROR: Process {name}: {}", failure(fault)))
+    }
+
     /// What the engine's answer to an order comes to.
     pub(super) fn of(action: &Action, answer: &Answer, clock: &Clock) -> Self {
         let outcomes = match answer {
-            Answer::Refused(refusal) => return Self::bad(format!("ERROR: {}", fault(refusal))),
+            Answer::Refused(refusal) => {
+                return Self::bad(format!("ERROR: {}", unexpected(&Fault::of(refusal, ""))));
+            }
             Answer::Done => &[][..],
             Answer::Outcomes(outcomes) => outcomes,
         };
@@ -64,11 +71,10 @@ impl Message {
     }
 
     fn of_one(verb: Verb, name: &str, outcomes: &[Outcome]) -> Self {
-        match outcomes.iter().find_map(|outcome| outcome.result.as_ref().err()) {
-            Some(refusal) if verb == Verb::Stop || verb == Verb::ClearLog => {
-                Self::bad(fault(refusal))
-            }
-            Some(refusal) => Self::bad(format!("ERROR: Process {name}: {}", failure(refusal))),
+        let refusal = outcomes.iter().find_map(|outcome| outcome.result.as_ref().err());
+        match refusal.map(|refusal| Fault::of(refusal, name)) {
+            Some(fault) if verb == Verb::Stop => Self::bad(unexpected(&fault)),
+            Some(fault) => Self::not_started(name, &fault),
             None if verb == Verb::ClearLog => Self::good(format!("Log for {name} cleared")),
             None => Self::good(format!("Process {name} {}", verb.done())),
         }
@@ -79,7 +85,8 @@ impl Message {
             .iter()
             .filter_map(|outcome| {
                 let refusal = outcome.result.as_ref().err()?;
-                Some(format!("{} ({})", outcome.name, failure(refusal)))
+                let fault = Fault::of(refusal, &outcome.name);
+                Some(format!("{} ({})", outcome.name, failure(&fault)))
             })
             .collect();
         if failed.is_empty() {
@@ -90,18 +97,18 @@ impl Message {
 }
 
 /// What kept a process from starting.
-fn failure(refusal: &Refusal) -> String {
-    match refusal.fault {
-        Fault::NoFile => "no such file".to_owned(),
-        Fault::NotExecutable => "file not executable".to_owned(),
-        Fault::AlreadyStarted => "already started".to_owned(),
-        Fault::SpawnError => "spawn error".to_owned(),
-        Fault::AbnormalTermination => "abnormal termination".to_owned(),
-        _ => fault(refusal),
+fn failure(fault: &Fault) -> String {
+    match fault.code {
+        Code::NoFile => "no such file".to_owned(),
+        Code::NotExecutable => "file not executable".to_owned(),
+        Code::AlreadyStarted => "already started".to_owned(),
+        Code::SpawnError => "spawn error".to_owned(),
+        Code::AbnormalTermination => "abnormal termination".to_owned(),
+        _ => unexpected(fault),
     }
 }
 
-/// Supervisor's words for what has none of its own.
-pub(super) fn fault(refusal: &Refusal) -> String {
-    format!("unexpected rpc fault [{}] {}", refusal.fault.code(), refusal.text)
+/// What has no words of its own.
+pub(super) fn unexpected(fault: &Fault) -> String {
+    format!("unexpected rpc fault [{}] {}", fault.code as i32, fault.text())
 }

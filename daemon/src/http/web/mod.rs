@@ -51,8 +51,10 @@ use self::guard::{Source, Token};
 use self::live::Live;
 use self::message::Message;
 use self::words::Clock;
-use super::reply::{self, Reply};
+use super::reply::{self, Body, Reply};
 use super::route::Asked;
+use super::tail::UNBUFFERED;
+use super::xmlrpc::check_commands;
 use crate::door::Door;
 
 /// Pages that are kept up to date at the same time. More are shown, and say that they are not.
@@ -159,10 +161,10 @@ impl Web {
     }
 
     async fn perform(&self, action: &Action, who: Requester) -> Message {
-        if let Action::Do(_, subject) = action
-            && !self.door.rows().await.iter().any(|row| subject.is(&row.program.name))
+        if let Action::Do(verb, subject) = action
+            && let Some(message) = self.hindrance(*verb, subject).await
         {
-            return Message::unknown(subject);
+            return message;
         }
         let names = vec![match action {
             Action::Do(_, subject) => subject.selector(),
@@ -182,6 +184,21 @@ impl Web {
         Message::of(action, &answer, &Clock::now())
     }
 
+    /// What keeps an order from being given: that there is nobody to give it to, or that the command of a process names
+    /// nothing that can be run.
+    async fn hindrance(&self, verb: Verb, subject: &Subject) -> Option<Message> {
+        let rows = self.door.rows().await;
+        let Some(row) = rows.iter().find(|row| subject.is(&row.program.name)) else {
+            return Some(Message::unknown(subject));
+        };
+        if verb != Verb::Start || !row.state.is_stopped() || matches!(subject, Subject::Group(_)) {
+            return None;
+        }
+        let checks = check_commands(&self.door, vec![Arc::clone(&row.program)]).await;
+        let fault = checks.map_or_else(Some, |mut checks| checks.pop()?.err())?;
+        Some(Message::not_started(&subject.word(), &fault))
+    }
+
     async fn clear(&self, action: &Action, subject: &Subject) -> Message {
         let rows = self.door.rows().await;
         let mut answer = Answer::Done;
@@ -199,14 +216,9 @@ impl Web {
         };
         let inbox = self.door.subscribe();
         let live = Live::new(self.door.clone(), inbox, self.pages.token.clone(), seat);
-        let mut reply = reply::endless("text/event-stream", live.into_body());
-        dress(reply.headers_mut(), &[(CACHE_CONTROL, "no-store"), ACCEL]);
-        reply
+        endless("text/event-stream", live.into_body())
     }
 }
-
-/// Tells nginx not to hold back what is sent.
-const ACCEL: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
 
 /// What a browser may do with a page: load what is here, and nothing else; send forms here; not be framed.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -225,6 +237,18 @@ fn html(status: StatusCode, text: String) -> Reply {
         (hyper::header::REFERRER_POLICY, "same-origin"),
     ];
     dress(reply.headers_mut(), &headers);
+    reply
+}
+
+/// An answer that goes on. It is never kept, and never taken for something else.
+fn endless(kind: &'static str, body: Body) -> Reply {
+    let mut reply = reply::endless(kind, body);
+    let headers = reply.headers_mut();
+    headers.insert(UNBUFFERED.0, UNBUFFERED.1);
+    dress(
+        headers,
+        &[(CACHE_CONTROL, "no-store"), (hyper::header::X_CONTENT_TYPE_OPTIONS, "nosniff")],
+    );
     reply
 }
 

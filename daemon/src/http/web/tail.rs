@@ -1,35 +1,25 @@
 //! The end of a log: as a page, and as a stream that the page follows.
 
-use std::future::poll_fn;
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
 use http_body_util::BodyExt as _;
 use hyper::StatusCode;
-use hyper::body::{Body as _, Bytes, Frame};
-use hyper::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::unix::pipe;
 use visor_dbus::Backend as _;
 use visor_units::fault::{Fault, Refusal};
 use visor_units::name::ProcessName;
 
 use super::action::Subject;
 use super::form::Form;
-use super::message::fault;
-use super::{ACCEL, Web, dress, html, page};
+use super::message::unexpected;
+use super::{Web, endless, html, page};
 use crate::http::reply::{self, Reply};
 use crate::http::route::Asked;
+use crate::http::tail::Follow;
+use crate::http::xmlrpc as rpc;
 use crate::log::Range;
 
 /// The least that is shown of a log, in bytes.
 const LEAST: u64 = 1024;
 /// The most.
 const MOST: u64 = 1024 * 1024;
-
-/// Bytes that are handed on at once.
-const CHUNK: usize = 16 * 1024;
 
 /// What a query asks for.
 struct Wanted<'f> {
@@ -50,16 +40,14 @@ impl<'f> Wanted<'f> {
         let is_stderr = form.get("channel") == Some("stderr");
         match Subject::parse(word) {
             Subject::Process(name) => Ok(Self { word, name, is_stderr, limit }),
-            Subject::Group(_) => Err(untold(&Refusal::new(Fault::NoSuchUnit, word))),
+            Subject::Group(_) => Err(untold(&Fault::NoSuchUnit.into(), word)),
         }
     }
 
-    async fn open(&self, web: &Web, follow: bool) -> Result<Pipe, Refusal> {
+    async fn open(&self, web: &Web, follow: bool) -> Result<Follow, Refusal> {
         let range = Range { follow, last: Some(self.limit), ..Range::default() };
         let end = web.door.open_range(Some(self.name.clone()), self.is_stderr, range).await?;
-        pipe::Receiver::from_owned_fd(end)
-            .map(Pipe)
-            .map_err(|error| Refusal::new(Fault::Failed, error.to_string()))
+        Follow::new(end).map_err(|error| Refusal::new(Fault::Failed, error.to_string()))
     }
 }
 
@@ -79,15 +67,15 @@ impl Web {
 
     async fn tail_of(&self, wanted: &Wanted<'_>) -> String {
         let Some(row) = self.door.row(&wanted.name).await else {
-            let text = untold(&Refusal::new(Fault::NoSuchUnit, wanted.word));
+            let text = untold(&Fault::NoSuchUnit.into(), wanted.word);
             return page::TailPage::failed(wanted.word, &text).text();
         };
         let text = match wanted.open(self, false).await {
-            Ok(pipe) => pipe.read_to_end().await,
+            Ok(pipe) => read(pipe).await,
             Err(refusal) if refusal.fault == Fault::NoFile => {
                 format!("No file for {}", wanted.word)
             }
-            Err(refusal) => untold(&refusal),
+            Err(refusal) => untold(&refusal, wanted.word),
         };
         let page = page::TailPage {
             name: wanted.word,
@@ -106,13 +94,7 @@ impl Web {
         let form = Form::read(asked.head.uri.query().unwrap_or_default(), &[]);
         let Ok(wanted) = Wanted::read(&form) else { return reply::error(StatusCode::NOT_FOUND) };
         match wanted.open(self, true).await {
-            Ok(pipe) => {
-                let mut reply = reply::endless("text/plain;charset=utf-8", pipe.boxed_unsync());
-                let headers =
-                    [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff"), ACCEL];
-                dress(reply.headers_mut(), &headers);
-                reply
-            }
+            Ok(pipe) => endless("text/plain;charset=utf-8", pipe.boxed_unsync()),
             Err(refusal) if refusal.fault == Fault::RateLimited => {
                 reply::error(StatusCode::SERVICE_UNAVAILABLE)
             }
@@ -122,44 +104,13 @@ impl Web {
 }
 
 /// Supervisor's words for a log that cannot be read.
-fn untold(refusal: &Refusal) -> String {
-    format!("ERROR: {}", fault(refusal))
+fn untold(refusal: &Refusal, word: &str) -> String {
+    format!("ERROR: {}", unexpected(&rpc::Fault::of(refusal, word)))
 }
 
-/// The end of a log as it comes.
-struct Pipe(pipe::Receiver);
-
-impl Pipe {
-    /// Everything, as text. What cannot be read any more ends it.
-    async fn read_to_end(mut self) -> String {
-        let mut bytes = Vec::new();
-        while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut self).poll_frame(context)).await
-        {
-            bytes.extend(frame.into_data().unwrap_or_default());
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl hyper::body::Body for Pipe {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let mut space = vec![0; CHUNK];
-        let mut buffer = ReadBuf::new(&mut space);
-        let read = ready!(Pin::new(&mut self.0).poll_read(context, &mut buffer));
-        let count = buffer.filled().len();
-        Poll::Ready(match read {
-            Ok(()) if count == 0 => None,
-            Ok(()) => {
-                space.truncate(count);
-                Some(Ok(Frame::data(space.into())))
-            }
-            Err(error) => Some(Err(error)),
-        })
-    }
+/// Everything, as text.
+async fn read(pipe: Follow) -> String {
+    // What cannot be read any more ends it.
+    let bytes = pipe.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -186,8 +186,8 @@ fn the_table_is_sorted_by_group_and_name_and_counted() {
 
 #[test]
 fn an_empty_table_says_so() {
-    assert!(status(&[]).contains("No programs to manage"));
-    assert!(!status(&[running("web")]).contains("No programs to manage"));
+    assert!(status(&[]).contains("class=\"none\">No programs to manage"));
+    assert!(status(&[running("web")]).contains("class=\"none\" hidden>No programs to manage"));
 }
 
 #[test]
@@ -270,6 +270,16 @@ fn the_messages_are_supervisors() {
             "action=restart&processname=web",
             &failed(Fault::SpawnError),
             "ERROR: Process web: spawn error",
+        ),
+        (
+            "action=stop&processname=web",
+            &failed(Fault::NotRunning),
+            "unexpected rpc fault [70] NOT_RUNNING: web",
+        ),
+        (
+            "action=stop&processname=web",
+            &Answer::Refused(Fault::ShuttingDown.into()),
+            "ERROR: unexpected rpc fault [6] SHUTDOWN_STATE",
         ),
     ] {
         assert_eq!(told(query, answer), text, "{query}");

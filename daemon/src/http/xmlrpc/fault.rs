@@ -7,7 +7,7 @@ use crate::child::command::CommandError;
 
 /// The faults of Supervisor's interface; the number is what clients match on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Code {
+pub(in crate::http) enum Code {
     UnknownMethod = 1,
     IncorrectParameters = 2,
     BadArguments = 3,
@@ -32,8 +32,8 @@ pub(super) const SUCCESS: i32 = 80;
 
 /// A fault, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) code: Code,
+pub(in crate::http) struct Fault {
+    pub(in crate::http) code: Code,
     about: Option<String>,
 }
 
@@ -75,7 +75,7 @@ impl From<Code> for Fault {
 impl Fault {
     /// What a refusal of the core is here. Most are about the process or group by the name that was given; what Supervisor
     /// does not know is told in words.
-    pub(super) fn of(refusal: &Refusal, name: &str) -> Self {
+    pub(in crate::http) fn of(refusal: &Refusal, name: &str) -> Self {
         let code = match refusal.fault {
             Kind::BadArguments => Code::BadArguments,
             Kind::ShuttingDown => return Code::ShutdownState.into(),
@@ -112,7 +112,7 @@ impl Fault {
     }
 
     /// `NAME`, or `NAME: what it is about`.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::http) fn text(&self) -> String {
         match &self.about {
             Some(what) => format!("{}: {what}", self.code.name()),
             None => self.code.name().to_owned(),

@@ -19,7 +19,8 @@ use visor_units::unit::LogLevel;
 use visor_units::xmlrpc::{MethodCall, MethodResponse, ReadError, Value};
 
 use self::args::Args;
-use self::fault::{Code, Fault};
+pub(super) use self::fault::{Code, Fault};
+pub(super) use self::supervisor::check_commands;
 use super::reply::{self, Reply};
 use super::route::{Asked, Face};
 

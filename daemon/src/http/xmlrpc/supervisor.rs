@@ -18,6 +18,7 @@ use super::table::Act;
 use super::{Caller, logs};
 use crate::child::launcher;
 use crate::core::View;
+use crate::door::Door;
 use crate::log::Stream;
 
 /// The version of the interface.
@@ -42,6 +43,27 @@ impl Target {
             None => Self::Process(ProcessName::new(name, name)),
         }
     }
+}
+
+/// Whether the command of each names something that can be run now.
+///
+/// # Errors
+/// If that cannot be found out.
+pub(in crate::http) async fn check_commands(
+    door: &Door,
+    programs: Vec<Arc<Program>>,
+) -> Result<Vec<Result<(), Fault>>, Fault> {
+    let settings = door.look(|view| view.settings.launch.clone()).await;
+    let settings = settings.ok_or(Code::ShutdownState)?;
+    let checking = tokio::task::spawn_blocking(move || {
+        let check = |program: &Arc<Program>| {
+            launcher::resolve(program, &settings)
+                .map(drop)
+                .map_err(|error| Fault::of_command(&error))
+        };
+        programs.iter().map(check).collect()
+    });
+    checking.await.map_err(|error| Code::Failed.about(error.to_string()))
 }
 
 fn selector(name: &ProcessName) -> Selector {
@@ -222,7 +244,7 @@ impl Caller<'_> {
         }
         let process = self.process(name).await?;
         let program = process.row.program;
-        self.check_commands(vec![program.clone()]).await?.pop().unwrap_or(Ok(()))?;
+        check_commands(&self.face.door, vec![program.clone()]).await?.pop().unwrap_or(Ok(()))?;
         if process.row.state == State::Unknown {
             return Err(unknown(name));
         }
@@ -234,7 +256,7 @@ impl Caller<'_> {
     async fn start_all(&self, processes: Vec<Process>, wait: bool) -> Result<Value, Fault> {
         let idle = processes.into_iter().filter(|process| !process.row.state.is_running());
         let programs: Vec<Arc<Program>> = idle.map(|process| process.row.program).collect();
-        let checks = self.check_commands(programs.clone()).await?;
+        let checks = check_commands(&self.face.door, programs.clone()).await?;
         let (mut statuses, mut names) = (Vec::new(), Vec::new());
         for (program, check) in programs.iter().zip(checks) {
             match check {
@@ -249,23 +271,6 @@ impl Caller<'_> {
             statuses.extend(attempted.map(|outcome| status_of(&outcome)));
         }
         Ok(Value::Array(statuses))
-    }
-
-    /// Whether the command of each names something that can be run now.
-    async fn check_commands(
-        &self,
-        programs: Vec<Arc<Program>>,
-    ) -> Result<Vec<Result<(), Fault>>, Fault> {
-        let settings = self.look(|view| view.settings.launch.clone()).await?;
-        let checking = tokio::task::spawn_blocking(move || {
-            let check = |program: &Arc<Program>| {
-                launcher::resolve(program, &settings)
-                    .map(drop)
-                    .map_err(|error| Fault::of_command(&error))
-            };
-            programs.iter().map(check).collect()
-        });
-        checking.await.map_err(|error| Code::Failed.about(error.to_string()))
     }
 
     async fn stop_process(&self, name: &str, wait: bool) -> Result<Value, Fault> {

@@ -304,8 +304,7 @@ function statusPage() {
         table.append(...parsed(said.table, "tbody"));
         adopt();
         table.hidden = lines().length === 0;
-        const none = find("p.none:not(#nothing)");
-        if (none) none.hidden = !table.hidden;
+        find("#none").hidden = !table.hidden;
       }
       for (const line of parsed((said.rows ?? []).join(""), "tr")) {
         const before = document.getElementById(line.id);
@@ -341,11 +340,21 @@ function statusPage() {
 
   /* What a person does. */
 
+  // Where there is no room for columns there are no heads to click on.
+  const sorts = all("th[data-sort]", table).map((head) => make("option", { value: head.dataset.sort, textContent: head.textContent }));
+  const sort = make("select", {}, ...sorts);
+  sort.value = view.sort;
+  sort.addEventListener("change", () => {
+    Object.assign(view, { sort: sort.value, down: false });
+    keepView();
+    settle();
+  });
+  find(".all").append(make("label", { className: "sort" }, "Sort ", sort));
   for (const head of all("th[data-sort]", table)) {
     const button = make("button", { type: "button", textContent: head.textContent });
     button.addEventListener("click", () => {
       view.down = view.sort === head.dataset.sort && !view.down;
-      view.sort = head.dataset.sort;
+      view.sort = sort.value = head.dataset.sort;
       keepView();
       settle();
     });

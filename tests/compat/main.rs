@@ -8,6 +8,7 @@ mod daemons;
 mod events;
 mod faces;
 mod fastcgi;
+mod superlance;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

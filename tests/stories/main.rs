@@ -10,6 +10,7 @@ mod fastcgi;
 mod first_run;
 mod hostile;
 mod http;
+mod listeners;
 mod neighbours;
 mod old_name;
 mod order;

@@ -73,6 +73,12 @@ impl Reader {
         self.state
     }
 
+    /// How many bytes are kept that mean nothing yet.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        self.unread.len()
+    }
+
     /// Takes bytes as they come.
     pub fn feed(&mut self, bytes: &[u8]) {
         if self.state != ListenerState::Unknown {

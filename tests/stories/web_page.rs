@@ -5,11 +5,15 @@ use std::net::TcpStream;
 
 use visor_tests::{Reply, Stage, free_port, http, wait_until};
 
+const METHODS: &str = "[rpcinterface:supervisor]\n\
+                       supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n";
+
 /// A daemon with these programs and the page.
 pub(crate) fn served(programs: &str) -> (Stage, u16) {
     let port = free_port();
     let stage =
-        Stage::new(&format!("[inet_http_server]\nport=127.0.0.1:{port}\n{programs}")).started();
+        Stage::new(&format!("[inet_http_server]\nport=127.0.0.1:{port}\n{METHODS}{programs}"))
+            .started();
     (stage, port)
 }
 
@@ -175,6 +179,25 @@ fn a_forged_form_is_not_done_but_asked_about() {
     let own = format!("Origin: http://127.0.0.1:{port}");
     assert_eq!(post(port, "/index.html", &[&own], stop).status, 301);
     assert_eq!(stage.row("sleeper").expect("a row")["state"], "STOPPED");
+}
+
+#[test]
+fn a_page_elsewhere_reaches_nothing_through_a_browser() {
+    let (stage, port) = served(SLEEPER);
+    stage.reaches("sleeper", "RUNNING");
+    let call = "<methodCall><methodName>supervisor.getState</methodName></methodCall>";
+    let rpc = |headers: &[&str]| http(port, "POST", "/RPC2", headers, call).status;
+    assert_eq!(rpc(&[]), 200);
+    assert_eq!(rpc(&["Content-Type: text/plain", "Origin: http://evil.example"]), 403);
+    assert_eq!(rpc(&["Sec-Fetch-Site: cross-site"]), 403);
+    // Under a name that leads here, it is the same site to a browser.
+    let rebound = format!("Host: evil.example:{port}");
+    for target in ["/", "/live", "/logtail/sleeper", "/tail.html?processname=sleeper"] {
+        assert_eq!(http(port, "GET", target, &[&rebound], "").status, 403, "{target}");
+    }
+    assert_eq!(rpc(&[&rebound]), 403);
+    assert_eq!(http(port, "GET", "/", &[&format!("Host: localhost:{port}")], "").status, 200);
+    assert_eq!(http(port, "GET", "/", &["Host: proxy.example"], "").status, 200);
 }
 
 /// Begins to read something without an end, and gives its lines.

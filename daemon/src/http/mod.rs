@@ -9,6 +9,7 @@
 
 mod auth;
 mod connection;
+mod origin;
 mod reply;
 mod route;
 mod servers;

@@ -14,6 +14,7 @@ use visor_units::unit::LogLevel;
 
 use super::auth::{Credentials, Verdict};
 use super::connection::Client;
+use super::origin::Source;
 use super::reply::{self, Reply};
 use super::web::Web;
 use super::{tail, xmlrpc};
@@ -31,6 +32,8 @@ pub(super) struct Face {
     pub(super) door: Door,
     /// Whom it asks for; nobody if `None`.
     pub(super) credentials: Option<Credentials>,
+    /// Its port, if it listens on the loopback address and asks for nobody: then browsers are the way in from outside.
+    pub(super) open_port: Option<u16>,
     /// The namespaces in which Supervisor's methods are (`[rpcinterface:supervisor]`).
     pub(super) namespaces: Vec<String>,
     /// The page.
@@ -68,6 +71,10 @@ impl Face {
         request: Request<Incoming>,
         client: &Client,
     ) -> Result<Reply, StatusCode> {
+        let source = Source::of(request.headers());
+        if self.open_port.is_some_and(|port| source.is_rebound(port)) {
+            return Err(StatusCode::FORBIDDEN);
+        }
         let mut who = client.who.clone();
         if let Some(credentials) = &self.credentials {
             match credentials.judge(request.headers().get(AUTHORIZATION)) {
@@ -83,6 +90,9 @@ impl Face {
     async fn route(&self, who: Requester, request: Request<Incoming>) -> Result<Reply, StatusCode> {
         let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
         if path.starts_with("/RPC2") {
+            if !Source::of(request.headers()).is_own() {
+                return Err(StatusCode::FORBIDDEN);
+            }
             return xmlrpc::answer(self, asked(who, path, request).await?).await;
         }
         if path.starts_with("/logtail") {

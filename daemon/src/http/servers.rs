@@ -79,6 +79,7 @@ impl Servers {
             let face = Face {
                 door: door.clone(),
                 credentials: Credentials::of(&server.settings),
+                open_port: server.settings.open_port(),
                 namespaces: self.namespaces.clone(),
                 web: Web::new(door.clone(), self.pages.clone()),
             };

@@ -61,6 +61,18 @@ impl HttpServer {
     pub fn is_refused(&self, visord: &Visord) -> bool {
         !self.asks_for_password() && self.listen.is_reached_from_outside() && !visord.allow_open
     }
+
+    /// The port, where everybody on this machine is let in but nobody else reaches it.
+    #[must_use]
+    pub fn open_port(&self) -> Option<u16> {
+        match self.listen {
+            Listen::Inet { port, .. } => {
+                let is_open = !self.asks_for_password() && !self.listen.is_reached_from_outside();
+                is_open.then_some(port)
+            }
+            Listen::Unix { .. } => None,
+        }
+    }
 }
 
 impl Listen {

@@ -18,8 +18,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use visor_dbus::{Backend, Inbox, Notice};
 use visor_units::engine::{Key, Mood, Row};
 
-use super::guard::Token;
 use super::page;
+use super::token::Token;
 use super::words::Clock;
 use crate::http::reply::Body;
 

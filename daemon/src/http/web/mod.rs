@@ -8,7 +8,7 @@
 //! | `/log?processname=` | a log that goes on, for the page that follows it |
 //! | `/ok.html`, `/stylesheets/…`, `/scripts/…`, `/images/…` | never change |
 //!
-//! A request is read by `form` and `action`, let in by `guard`, done through the [`Door`], and told in Supervisor's words
+//! A request is read by `form` and `action`, let in by its `token`, done through the [`Door`], and told in Supervisor's words
 //! by `message`. `line` says what the table shows of a process, in `words`, and `page` makes the HTML of it; templates
 //! escape whatever they are given. Without the script everything works by forms; with it an open page is kept up to date
 //! by `live`, with the same HTML.
@@ -18,12 +18,12 @@
 mod action;
 mod assets;
 mod form;
-mod guard;
 mod line;
 mod live;
 mod message;
 mod page;
 mod tail;
+mod token;
 mod words;
 
 #[cfg(test)]
@@ -47,10 +47,11 @@ use visor_units::name::Selector;
 use self::action::{Action, Subject, Verb};
 use self::assets::Asset;
 use self::form::{Form, quoted};
-use self::guard::{Source, Token};
 use self::live::Live;
 use self::message::Message;
+use self::token::Token;
 use self::words::Clock;
+use super::origin::Source;
 use super::reply::{self, Body, Reply};
 use super::route::Asked;
 use super::tail::UNBUFFERED;
@@ -140,12 +141,7 @@ impl Web {
 
     /// Why a form is not simply done.
     fn objection(&self, form: &Form, headers: &HeaderMap) -> Option<&'static str> {
-        let source = Source {
-            site: text(headers, &HeaderName::from_static("sec-fetch-site")),
-            origin: text(headers, &ORIGIN),
-            host: text(headers, &HOST),
-        };
-        if !source.is_own() {
+        if !Source::of(headers).is_own() {
             return Some(FOREIGN);
         }
         let is_ours = form.get("token").is_some_and(|sent| self.pages.token.is(sent));

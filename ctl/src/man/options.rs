@@ -20,6 +20,10 @@ fn section(kind: SectionKind, name: &str) -> String {
     if shared {
         text.push_str("The options of a program, and:\n");
     }
+    if kind == SectionKind::ProgramDefault {
+        text.push_str(DEFAULTS);
+        return text;
+    }
     let own = |spec: &&OptionSpec| !(shared && spec.sections.contains(&SectionKind::Program));
     let (works, idle): (Vec<&OptionSpec>, Vec<&OptionSpec>) =
         kind.options().filter(own).partition(|spec| !matches!(spec.status, Status::NoEffect(_)));
@@ -31,6 +35,9 @@ fn section(kind: SectionKind, name: &str) -> String {
     }
     text
 }
+
+const DEFAULTS: &str = "The options of a program, for every [program:x] and [fcgi\\-program:x] that does not have them itself. An \
+    option of a program replaces the whole of its default, \\fBenvironment\\fR too. Event listeners are not concerned.\n";
 
 /// The key with its default, and what it does.
 fn option(spec: &OptionSpec) -> String {

@@ -18,7 +18,12 @@ pub(super) fn look(
     swallowed_lines(section, kind, entry, report);
     let runs = matches!(
         kind,
-        Some(SectionKind::Program | SectionKind::EventListener | SectionKind::FcgiProgram)
+        Some(
+            SectionKind::Program
+                | SectionKind::ProgramDefault
+                | SectionKind::EventListener
+                | SectionKind::FcgiProgram
+        )
     );
     match entry.key.as_str() {
         "command" if runs => command(entry, report),

@@ -39,8 +39,12 @@ const NAMED: [SectionKind; 4] = [
 ];
 
 /// Tables of the top level that are sections themselves.
-const SINGLE: [SectionKind; 3] =
-    [SectionKind::UnixHttpServer, SectionKind::InetHttpServer, SectionKind::Supervisorctl];
+const SINGLE: [SectionKind; 4] = [
+    SectionKind::UnixHttpServer,
+    SectionKind::InetHttpServer,
+    SectionKind::Supervisorctl,
+    SectionKind::ProgramDefault,
+];
 
 /// Adds what `text` says to `document`. Every problem is reported.
 pub(super) fn parse(text: &str, source: usize, document: &mut Document, report: &mut Report) {

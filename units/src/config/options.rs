@@ -23,6 +23,8 @@ pub enum SectionKind {
     Supervisorctl,
     /// `[include]`: more files.
     Include,
+    /// `[program-default]`: what programs have that do not say otherwise. Supervisor ignores it.
+    ProgramDefault,
     /// `[program:x]`: a program.
     Program,
     /// `[eventlistener:x]`: a program that is told of events.
@@ -64,19 +66,23 @@ pub enum Status {
 }
 
 use SectionKind::{
-    CtlPlugin, EventListener, FcgiProgram, Group, Include, InetHttpServer, Program, RpcInterface,
-    Supervisorctl, Supervisord, UnixHttpServer, Visord,
+    CtlPlugin, EventListener, FcgiProgram, Group, Include, InetHttpServer, Program, ProgramDefault,
+    RpcInterface, Supervisorctl, Supervisord, UnixHttpServer, Visord,
 };
+
+/// What the section of defaults is called.
+pub(super) const PROGRAM_DEFAULT: &str = "program-default";
 
 impl SectionKind {
     /// Every kind with how its sections are called; a name that ends with `:` is followed by a name of one's own.
-    pub const ALL: [(Self, &'static str); 12] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Supervisord, "supervisord"),
         (Visord, "visord"),
         (UnixHttpServer, "unix_http_server"),
         (InetHttpServer, "inet_http_server"),
         (Supervisorctl, "supervisorctl"),
         (Include, "include"),
+        (ProgramDefault, PROGRAM_DEFAULT),
         (Program, "program:"),
         (EventListener, "eventlistener:"),
         (FcgiProgram, "fcgi-program:"),

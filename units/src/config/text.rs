@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 
+use super::options::{PROGRAM_DEFAULT, SectionKind};
 use super::python::{is_space, repr, strip};
 use super::report::Report;
 use super::source::Place;
@@ -105,9 +106,20 @@ impl Document {
         &mut self.sections[index]
     }
 
-    /// The option as `section` sees it: its own, or that of `[DEFAULT]`.
+    /// The option as `section` sees it: its own, or for a program that of `[program-default]`, or that of `[DEFAULT]`.
     pub(super) fn entry<'a>(&'a self, section: &'a Section, key: &str) -> Option<&'a Entry> {
-        section.own(key).or_else(|| self.defaults.own(key))
+        section
+            .own(key)
+            .or_else(|| self.program_default(section)?.own(key))
+            .or_else(|| self.defaults.own(key))
+    }
+
+    /// `[program-default]`, where it counts. A listener is no program among others: what suits those, such as
+    /// `redirect_stderr`, may break it.
+    fn program_default(&self, section: &Section) -> Option<&Section> {
+        let kinds = [SectionKind::Program, SectionKind::FcgiProgram];
+        let counts = kinds.iter().any(|kind| section.name.starts_with(kind.name()));
+        if counts { self.section(PROGRAM_DEFAULT) } else { None }
     }
 
     /// Every option that `section` sees.

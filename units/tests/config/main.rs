@@ -10,6 +10,7 @@ mod native;
 mod problems;
 mod program;
 mod sample;
+mod program_default;
 mod samples;
 mod servers;
 mod sound;

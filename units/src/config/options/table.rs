@@ -5,14 +5,14 @@ use crate::announce::ResultHandler;
 use crate::config::kinds::Kind;
 use crate::unit::Resource;
 use SectionKind::{
-    CtlPlugin, EventListener, FcgiProgram, Group, Include, InetHttpServer, Program, RpcInterface,
-    Supervisorctl, Supervisord, UnixHttpServer, Visord,
+    CtlPlugin, EventListener, FcgiProgram, Group, Include, InetHttpServer, Program, ProgramDefault,
+    RpcInterface, Supervisorctl, Supervisord, UnixHttpServer, Visord,
 };
 
 const DAEMON: &[SectionKind] = &[Supervisord];
 const HERE_ONLY: &[SectionKind] = &[Visord];
-const PROGRAMS: &[SectionKind] = &[Program, EventListener, FcgiProgram];
-const ORDERED: &[SectionKind] = &[Program, EventListener, FcgiProgram, Group];
+const PROGRAMS: &[SectionKind] = &[Program, ProgramDefault, EventListener, FcgiProgram];
+const ORDERED: &[SectionKind] = &[Program, ProgramDefault, EventListener, FcgiProgram, Group];
 const LISTENER: &[SectionKind] = &[EventListener];
 const FCGI: &[SectionKind] = &[FcgiProgram];
 const SERVERS: &[SectionKind] = &[UnixHttpServer, InetHttpServer];

@@ -122,3 +122,23 @@ fn variables_from_a_file_reach_the_program_and_nobody_else() {
     assert!(stage.ctl(&["update"]).out.ends_with("web: updated process group\n"));
     wait_until("the new output", || stage.read("out").ends_with("\n2 conf\n").then_some(()));
 }
+
+#[test]
+fn lines_have_the_form_that_the_program_asks_for() {
+    let stage = Stage::new(
+        "[program:web]\ncommand=sh -c 'echo one; echo two >&2; printf three; exec sleep 1000'\nstartsecs=0\n\
+         log_format=%(isotime)s %(name)s[%(pid)s] %(stream)s: %(message)s\n\
+         stdout_logfile=%(here)s/both\nstderr_logfile=%(here)s/both\n",
+    )
+    .started();
+    wait_until("both lines", || (stage.read("both").lines().count() == 2).then_some(()));
+    let pid = stage.pid_of("web");
+    assert_eq!(stage.ctl(&["stop", "web"]).code, 0);
+    wait_until("the rest", || stage.read("both").ends_with("three\n").then_some(()));
+    let text = stage.read("both");
+    let mut lines: Vec<&str> =
+        text.lines().map(|line| line.split_once(' ').expect(&text).1).collect();
+    lines.sort_unstable();
+    let expected = [("stderr", "two"), ("stdout", "one"), ("stdout", "three")];
+    assert_eq!(lines, expected.map(|(stream, line)| format!("web[{pid}] {stream}: {line}")));
+}

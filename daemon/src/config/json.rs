@@ -186,6 +186,7 @@ fn process(program: &Program) -> Value {
         "groups": program.groups.supplementary,
         "nice": program.resources.nice,
         "redirect_stderr": program.redirect_stderr,
+        "log_format": program.log_format.as_ref().map(ToString::to_string),
         "stopsignal": program.stopsignal,
         "stopwaitsecs": program.stopwaitsecs,
         "stopasgroup": program.stopasgroup,

@@ -23,6 +23,7 @@ mod datagram;
 mod directory;
 mod file;
 mod follow;
+mod format;
 mod forward;
 mod hub;
 mod journal;

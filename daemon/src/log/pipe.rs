@@ -12,6 +12,7 @@ use visor_units::name::ProcessName;
 use super::ansi::Stripper;
 use super::backlog::Budget;
 use super::file::FileSink;
+use super::format::Formatter;
 use super::hub::{Channel, Hub, Stream};
 use super::pump::{Missing, Route};
 use super::tap::Tap;
@@ -35,6 +36,7 @@ pub(super) struct Pipe {
     /// The file that should be its sink and could not be opened.
     pub(super) missing: Option<Missing>,
     pub(super) stripper: Option<Stripper>,
+    pub(super) formatter: Option<Formatter>,
     /// Whether its lines go to the journal or to syslog.
     pub(super) is_forwarded: bool,
     /// Whether the latest output is kept, because there is no file it could be read from.
@@ -96,6 +98,8 @@ impl Pipe {
         fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
         let is_remembered = route.sink.as_ref().is_none_or(is_unreadable);
         let is_tapped = route.is_tapped();
+        let formatter =
+            route.format.map(|format| Formatter::new(format, Arc::clone(&name), stream, pid));
         Ok(Self {
             fd,
             stream,
@@ -103,6 +107,7 @@ impl Pipe {
             sink: route.sink,
             missing: route.missing,
             stripper: route.strip_ansi.then(Stripper::default),
+            formatter,
             is_forwarded: route.journal || route.syslog,
             is_remembered,
             parked: false,

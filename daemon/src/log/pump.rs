@@ -15,7 +15,7 @@ use tokio::sync::{Notify, oneshot};
 use visor_units::engine::Key;
 use visor_units::invocation::InvocationId;
 use visor_units::name::ProcessName;
-use visor_units::unit::{Daemon, LogLevel, Output, Program};
+use visor_units::unit::{Daemon, LogFormat, LogLevel, Output, Program};
 
 use super::backlog::Budget;
 use super::file::FileSink;
@@ -127,6 +127,8 @@ pub(super) struct Route {
     pub(super) journal: bool,
     pub(super) syslog: bool,
     pub(super) strip_ansi: bool,
+    /// The form of its lines in the file.
+    pub(super) format: Option<LogFormat>,
     /// Whether it is what a listener says.
     pub(super) is_protocol: bool,
     /// Whether every piece of it is announced.
@@ -254,7 +256,7 @@ impl Pump {
         let hub = self.shared.hub(key);
         let route = |stream, output, path| {
             let channel = hub.channel(stream);
-            self.route(&program.name, channel, output, path)
+            self.route(program, channel, output, path)
         };
         let stdout = route(Stream::Stdout, &program.stdout, stdout_path)?;
         let stdout = if is_listener { stdout.into_protocol() } else { stdout };
@@ -376,7 +378,7 @@ impl Pump {
 
     fn route(
         &self,
-        name: &ProcessName,
+        program: &Program,
         channel: &Channel,
         output: &Output,
         path: Option<&Path>,
@@ -396,7 +398,7 @@ impl Pump {
                     let path = path.to_owned();
                     let text =
                         Trouble { path: path.clone(), kind: Kind::NotOpened(error) }.to_string();
-                    said.push(without_file(&text, name, journal));
+                    said.push(without_file(&text, &program.name, journal));
                     (missing, trouble) = (Some(Missing { path, limits }), Some(text));
                 }
             }
@@ -409,6 +411,7 @@ impl Pump {
             journal,
             syslog: output.syslog,
             strip_ansi: self.shared.strip_ansi.load(Ordering::Relaxed),
+            format: program.log_format.clone(),
             is_protocol: false,
             events: output.events_enabled,
             capture: usize::try_from(output.capture_maxbytes).unwrap_or_default(),

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use visor_units::engine::State;
 use visor_units::exit::ExitStatus;
 use visor_units::name::ProcessName;
@@ -83,27 +83,38 @@ impl Record {
 
     /// Supervisor's line: `2026-01-02 03:04:05,678 INFO text`, in local time.
     pub(super) fn line(&self) -> String {
-        let micros = i64::try_from(self.at.0).unwrap_or(i64::MAX);
-        let at = Timestamp::from_microsecond(micros).unwrap_or_default();
-        let at = at.to_zoned(TimeZone::system());
-        let mut line = format!(
-            "{:04}-{:02}-{:02} {:02}:{:02}:{:02},{:03} {} {}\n",
-            at.year(),
-            at.month(),
-            at.day(),
-            at.hour(),
-            at.minute(),
-            at.second(),
-            at.millisecond(),
-            tag(self.level),
-            self.text
-        );
+        let mut line = format!("{} {} {}\n", local_time(self.at), tag(self.level), self.text);
         if let Some(output) = &self.output {
             line.push_str(output);
             line.push('\n');
         }
         line
     }
+}
+
+/// A time of the day here, as Supervisor writes it: `2026-01-02 03:04:05,678`.
+pub(super) fn local_time(at: Stamp) -> String {
+    let at = zoned(at);
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02},{:03}",
+        at.year(),
+        at.month(),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.millisecond(),
+    )
+}
+
+/// The same as RFC 3339 has it: `2026-01-02T03:04:05.678+01:00`.
+pub(super) fn iso_time(at: Stamp) -> String {
+    zoned(at).strftime("%Y-%m-%dT%H:%M:%S.%3f%:z").to_string()
+}
+
+fn zoned(at: Stamp) -> Zoned {
+    let micros = i64::try_from(at.0).unwrap_or(i64::MAX);
+    Timestamp::from_microsecond(micros).unwrap_or_default().to_zoned(TimeZone::system())
 }
 
 /// Supervisor's four letters for a level.
@@ -137,7 +148,7 @@ pub(super) fn escaped(text: &str, lines: bool) -> String {
     safe
 }
 
-fn now() -> Stamp {
+pub(super) fn now() -> Stamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Stamp(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }

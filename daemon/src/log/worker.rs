@@ -370,6 +370,9 @@ impl Worker {
 
     fn close(&mut self, mut pipe: Pipe) {
         self.scan(&mut pipe, None);
+        if let Some(mut formatter) = pipe.formatter.take() {
+            self.write(&mut pipe, formatter.finish());
+        }
         if let Some(sink) = pipe.sink.clone() {
             let written = pipe.leave(&sink);
             self.follow_up(&sink, written);
@@ -449,6 +452,18 @@ impl Worker {
     }
 
     fn keep(&mut self, pipe: &mut Pipe, bytes: &[u8]) {
+        match pipe.formatter.take() {
+            None => self.write(pipe, bytes),
+            Some(mut formatter) => {
+                self.write(pipe, formatter.feed(bytes));
+                pipe.formatter = Some(formatter);
+            }
+        }
+        self.forward(pipe, bytes);
+    }
+
+    /// Writes to the file, or keeps for those who would read from it.
+    fn write(&mut self, pipe: &mut Pipe, bytes: &[u8]) {
         if let Some(sink) = pipe.sink.clone() {
             let written = pipe.write(&sink, bytes);
             self.follow_up(&sink, written);
@@ -456,7 +471,6 @@ impl Worker {
         if pipe.is_remembered && pipe.channel().remember(bytes) {
             self.shared.tail.ring();
         }
-        self.forward(pipe, bytes);
     }
 
     fn captured(&mut self, pipe: &Pipe, bytes: Vec<u8>) {

@@ -1,10 +1,13 @@
 //! What the text of an option may be, and what it then means.
 
 mod limit;
+mod log_format;
 mod own;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+pub(super) use log_format::placeholder;
 
 use super::environment;
 use super::machine::Machine;
@@ -12,7 +15,8 @@ use super::python::{int, octal, repr, strip};
 use super::text::Raw;
 use crate::signal::Signal;
 use crate::unit::{
-    Autorestart, EarlyExit, ExitWhen, Gid, Limit, LogLevel, OnOffAuto, Resource, User, WhichBus,
+    Autorestart, EarlyExit, ExitWhen, Gid, Limit, LogFormat, LogLevel, OnOffAuto, Resource, User,
+    WhichBus,
 };
 
 /// How the text of an option is read.
@@ -76,6 +80,8 @@ pub enum Kind {
     Duration,
     /// `ok` or `failure`.
     EarlyExit,
+    /// Text around `%(message)s`.
+    LogFormat,
     /// When the daemon ends by itself.
     ExitWhen,
 }
@@ -104,6 +110,7 @@ pub(super) enum Value {
     OnOffAuto(OnOffAuto),
     Duration(Duration),
     EarlyExit(EarlyExit),
+    LogFormat(Option<LogFormat>),
     ExitWhen(ExitWhen),
 }
 
@@ -156,6 +163,7 @@ impl Kind {
             Self::OnOffAuto => own::on_off_auto(text).map(Value::OnOffAuto),
             Self::Duration => own::duration(text).map(Value::Duration),
             Self::EarlyExit => own::early_exit(text).map(Value::EarlyExit),
+            Self::LogFormat => log_format::log_format(text).map(Value::LogFormat),
             Self::ExitWhen => own::exit_when(text).map(Value::ExitWhen),
         }
     }
@@ -217,6 +225,9 @@ impl Kind {
                 "write seconds, such as `5` or `0.5`, or a number with `ms`, `s`, `min` or `h`"
             }
             Self::EarlyExit => "write `ok` or `failure`",
+            Self::LogFormat => {
+                "write text with `%(message)s`, and as wanted `%(time)s`, `%(isotime)s`, `%(name)s`, `%(stream)s`, `%(pid)s`"
+            }
             Self::ExitWhen => {
                 "write `any-fatal`, `all-exited`, a process such as `web` or `group:process`, or `group:*`"
             }

@@ -14,8 +14,8 @@ use super::source::{Place, in_section};
 use super::text::{Document, Entry, Raw, Section};
 use crate::signal::Signal;
 use crate::unit::{
-    Autorestart, EarlyExit, ExitWhen, Gid, Limit, LogLevel, OnOffAuto, Origin, SecretEnvironment,
-    User, WhichBus,
+    Autorestart, EarlyExit, ExitWhen, Gid, Limit, LogFormat, LogLevel, OnOffAuto, Origin,
+    SecretEnvironment, User, WhichBus,
 };
 
 /// Processes of one configuration beyond this many are taken for a slip of the pen.
@@ -104,6 +104,19 @@ impl<'r, 'h> Reader<'r, 'h> {
     /// Makes a name known to expansions.
     pub(super) fn define(&mut self, name: impl Into<String>, object: Object) {
         self.names.insert(name.into(), object);
+    }
+
+    /// What the option means, if some names more are known to its expansion, each as this.
+    pub(super) fn get_with<T: Setting>(
+        &mut self,
+        key: &str,
+        names: impl Iterator<Item = (&'static str, String)>,
+    ) -> Option<T> {
+        let before = self.names.clone();
+        names.for_each(|(name, text)| self.define(name, Object::Text(text)));
+        let value = self.get(key);
+        self.names = before;
+        value
     }
 
     /// Forgets `ENV_x` that were defined, so that the environment shows again.
@@ -377,6 +390,7 @@ settings! {
     OnOffAuto => OnOffAuto,
     Duration => Duration,
     EarlyExit => EarlyExit,
+    LogFormat => Option<LogFormat>,
     Gid => Gid,
     Gids => Vec<Gid>,
     Nice => i32,

@@ -107,6 +107,7 @@ fn example(spec: &OptionSpec) -> &'static str {
         Kind::Directory | Kind::LogDirectory => "/tmp",
         Kind::LogFile | Kind::LogPath | Kind::FilePath => "/tmp/NAME",
         Kind::LogLevel => "info",
+        Kind::LogFormat => "%(time)s %(name)s %(message)s",
         Kind::Environment => "KEY=\"value\",OTHER=\"value\"",
         Kind::Address => "127.0.0.1:9001",
         Kind::Bus | Kind::OnOffAuto => "auto",

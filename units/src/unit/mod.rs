@@ -3,6 +3,7 @@
 mod daemon;
 mod fastcgi;
 mod group;
+mod log_format;
 mod pacing;
 mod program;
 mod resources;
@@ -14,6 +15,7 @@ pub use daemon::{
 };
 pub use fastcgi::{FcgiAddress, FcgiSocket};
 pub use group::{Group, GroupKind};
+pub use log_format::{LogField, LogFormat, LogPiece};
 pub use pacing::{EarlyExit, Pacing};
 pub use program::{Autorestart, LogFile, Ordering, Origin, Output, Program, User};
 pub use resources::{Gid, Limit, Resource, Resources, UnixGroups};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FcgiSocket, Pacing, Resources, SecretEnvironment, UnixGroups};
+use super::{FcgiSocket, LogFormat, Pacing, Resources, SecretEnvironment, UnixGroups};
 use crate::name::ProcessName;
 use crate::signal::Signal;
 
@@ -47,6 +47,8 @@ pub struct Program {
     pub stdout: Output,
     /// Standard error.
     pub stderr: Output,
+    /// `log_format`: the form of its lines in its log files; `None` is the bytes as they come.
+    pub log_format: Option<LogFormat>,
     /// Whether standard error goes where standard output goes.
     pub redirect_stderr: bool,
     /// The signal that asks it to stop.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use visor_units::config::Severity;
 
-use crate::host::{Table, accepted, program_text, warnings};
+use crate::host::{Table, accepted, program_text, refused, warnings};
 
 /// Messages of the warnings about a program with these lines.
 fn about(lines: &str) -> Vec<String> {
@@ -235,4 +235,13 @@ fn a_group_that_is_not_there_is_ignored_and_said() {
     let hint = "write a group of this machine; a group of programs is made with [group:x] and its programs=";
     let text = "[supervisord]\n[program:x]\ncommand=x\ngroup=workers\n";
     assert_eq!(warnings(text), [("Invalid group name workers".to_owned(), hint.to_owned())]);
+}
+
+#[test]
+fn names_of_a_log_format_are_closed_and_its_own() {
+    for line in ["log_format=%(when)s %(message)s", "log_format=%(message)s\ndirectory=%(time)s"] {
+        let text = refused(&program_text(line));
+        assert!(text.contains("which cannot be expanded"), "{text}");
+        assert_eq!(text.contains("message"), line.contains("when"), "the names there are: {text}");
+    }
 }

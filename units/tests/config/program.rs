@@ -87,6 +87,17 @@ fn accepted_forms_and_what_they_mean() {
                 ["core", { "soft": u64::MAX, "hard": u64::MAX }],
             ]}),
         ),
+        // The form of lines. Its names are none for other options.
+        ("", "log_format", json!(null)),
+        ("log_format=", "log_format", json!(null)),
+        (
+            "log_format=%(program_name)s %(time)s 5%% %(message)s",
+            "log_format",
+            json!({
+                "before": [{ "text": "x " }, { "field": "time" }, { "text": " 5% " }],
+                "after": [],
+            }),
+        ),
         // Sizes.
         ("stdout_logfile_maxbytes=10MB", "stdout_logfile_maxbytes", json!(10_485_760)),
         ("stdout_logfile_maxbytes=10mb", "stdout_logfile_maxbytes", json!(10_485_760)),
@@ -213,6 +224,8 @@ fn refused_forms_and_supervisors_text_for_them() {
         ("nice=20", "not a nice value from -20 to 19: '20'"),
         ("limit_nofile=many", "not a valid limit: 'many'"),
         ("limit_nofile=2:1", "the soft limit is above the hard one: '2:1'"),
+        ("log_format=%(time)s", "log_format is without %(message)s"),
+        ("log_format=%(message)s\n  %(message)s", "log_format is one line"),
         ("early_exit=yes", "invalid 'early_exit' value 'yes'"),
         ("stdout_journal=maybe", "not a valid boolean value: 'maybe'"),
     ] {

@@ -51,6 +51,7 @@ pub(crate) fn program(name: &str) -> Script {
         user: None,
         stdout: output(),
         stderr: output(),
+        log_format: None,
         redirect_stderr: false,
         stopsignal: Signal::TERM,
         stopwaitsecs: 10,

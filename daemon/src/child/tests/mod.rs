@@ -174,6 +174,7 @@ fn program(command: &str) -> Program {
         user: None,
         stdout: stream.clone(),
         stderr: stream,
+        log_format: None,
         redirect_stderr: false,
         stopsignal: Signal::TERM,
         stopwaitsecs: 10,

@@ -156,6 +156,7 @@ fn program(group: &str, process: &str) -> Program {
         user: None,
         stdout: output(),
         stderr: output(),
+        log_format: None,
         redirect_stderr: false,
         stopsignal: Signal(15),
         stopwaitsecs: 10,

@@ -186,6 +186,8 @@ pub const OPTIONS: &[OptionSpec] = &[
         "SUPERVISOR_SERVER_URL for it; `AUTO` is the daemon's own."),
     works(PROGRAMS, "redirect_stderr", Kind::Boolean, Some("false"),
         "Send standard error where standard output goes."),
+    works(PROGRAMS, "log_format", Kind::LogFormat, None,
+        "Form of its lines in log files, such as `%(time)s %(name)s %(stream)s %(message)s`; also `%(isotime)s` and `%(pid)s`. Lines are then written when they are whole. The journal and syslog, which have all that, get them as they are. The bytes as they come if not set."),
     works(PROGRAMS, "stdout_logfile", Kind::LogFile, Some("AUTO"),
         "File for standard output, `AUTO` or `NONE`. Its directory is made if it is not there; where the file cannot be opened, the program runs without it."),
     works(PROGRAMS, "stdout_logfile_maxbytes", Kind::Size, Some("50MB"),

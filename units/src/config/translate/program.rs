@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use super::{environment_file, ordering, resources};
 use crate::config::expand::Object;
-use crate::config::kinds::LogTarget;
+use crate::config::kinds::{LogTarget, placeholder};
 use crate::config::options::SectionKind;
 use crate::config::python::{repr, strip};
 use crate::config::reader::{Context, MOST_PROCESSES, Reader};
 use crate::config::text::{Document, Section};
 use crate::name::ProcessName;
 use crate::signal::Signal;
-use crate::unit::{Autorestart, LogFile, Output, Pacing, Program, SecretEnvironment};
+use crate::unit::{
+    Autorestart, LogField, LogFile, LogFormat, Output, Pacing, Program, SecretEnvironment,
+};
 
 /// The processes of one section, as members of `group`, by name. `global` is the environment below each one's own.
 pub(super) fn processes(
@@ -90,6 +92,7 @@ fn template(reader: &mut Reader<'_, '_>, group: &str) -> (Program, Range<i64>) {
         stopasgroup: reader.get("stopasgroup").unwrap_or_default(),
         killasgroup: killasgroup(reader),
         exitcodes: reader.get("exitcodes").unwrap_or_default(),
+        log_format: None,
         redirect_stderr: reader.get("redirect_stderr").unwrap_or_default(),
         stdout: output(reader, "stdout"),
         stderr: output(reader, "stderr"),
@@ -188,6 +191,7 @@ fn process(
     }
     let secrets = environment_file::read(reader);
     let directory = reader.get("directory");
+    let log_format = log_format(reader);
     let stdout = finish_output(reader, "stdout", &template.stdout);
     let mut stderr = finish_output(reader, "stderr", &template.stderr);
     if template.redirect_stderr {
@@ -207,8 +211,15 @@ fn process(
         stderr,
         environment: global.clone().into_iter().chain(own).collect(),
         secrets,
+        log_format,
         ..template.clone()
     })
+}
+
+/// `log_format`. What it says of each line stays in it through the expansion.
+fn log_format(reader: &mut Reader<'_, '_>) -> Option<LogFormat> {
+    let fields = LogField::ALL.into_iter().map(|(_, name)| name).chain([LogFormat::MESSAGE]);
+    reader.get_with("log_format", fields.map(|name| (name, placeholder(name)))).flatten()
 }
 
 fn finish_output(reader: &mut Reader<'_, '_>, stream: &str, template: &Output) -> Output {

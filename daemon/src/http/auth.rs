@@ -78,7 +78,21 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_is_given_lets_nobody_in_by_chance(header: Vec<u8>, text in "\\PC*") {
+            let ours = Credentials { username: "user".into(), password: "a long secret".into() };
+            let encoded = format!("Basic {}", STANDARD.encode(text));
+            for bytes in [header, encoded.into_bytes()] {
+                let Ok(header) = HeaderValue::from_bytes(&bytes) else { continue };
+                prop_assert_ne!(ours.judge(Some(&header)), Verdict::Welcome("user".into()));
+            }
+        }
+    }
 
     fn judged(password: &str, header: &str) -> Verdict {
         let ours = Credentials { username: "user".into(), password: password.into() };

@@ -140,7 +140,18 @@ impl Body for Follow {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_path_names_one_or_nothing(path in "/(main)?logtail\\PC*") {
+            if let Some((name, _)) = asked(&path) {
+                prop_assert!(path.contains(&*name.group) && path.contains(&*name.process));
+            }
+        }
+    }
 
     #[test]
     fn paths_name_a_process_and_a_stream() {

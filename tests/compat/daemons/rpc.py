@@ -225,6 +225,8 @@ def standard_input():
     proxy = server().supervisor
     until("an echo", lambda: proxy.tailProcessStdoutLog("cat", 0, 0)[1] == 7)
     call("supervisor.readProcessStdoutLog", "cat", 0, 0)
+    binary = xmlrpc.client.Binary(b"bytes\n")
+    step("sendProcessStdin of binary", lambda: server().supervisor.sendProcessStdin("cat", binary))
     for name, text in [("nope", "x"), ("web:*", "x"), ("missing", "x"), ("cat", 5), ("missing", 5)]:
         call("supervisor.sendProcessStdin", name, text)
     call("supervisor.sendRemoteCommEvent", "kind", "data")
@@ -324,7 +326,7 @@ def tails():
         connection.sendall(b"GET /logtail/cat HTTP/1.1\r\n\r\n")
         response = http.client.HTTPResponse(connection)
         response.begin()
-        response.read(len("h\u00e9llo\n".encode()))
+        response.read(len("h\u00e9llo\nbytes\n".encode()))
         server().supervisor.sendProcessStdin("cat", "more\n")
         step("what comes later", lambda: response.read(5).decode())
 

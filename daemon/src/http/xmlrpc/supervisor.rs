@@ -375,13 +375,11 @@ impl Caller<'_> {
     }
 
     async fn send_stdin(&self, args: &Args<'_>) -> Result<Value, Fault> {
-        let Some(Value::String(text)) = args.0.get(1) else {
-            let given = args.0.get(1).map(shown).unwrap_or_default();
-            return Err(Code::IncorrectParameters.about(given));
-        };
+        let given = args.0.get(1).unwrap_or(&Value::Nil);
+        let text = given.as_str().ok_or_else(|| Code::IncorrectParameters.about(shown(given)))?;
         let name = args.text(0)?;
         let process = self.process(name).await?.row.program.name.clone();
-        let sent = self.face.door.send_stdin(process, text.clone().into_bytes()).await;
+        let sent = self.face.door.send_stdin(process, text.into()).await;
         sent.map(|()| true.into()).map_err(|refusal| Fault::of(&refusal, name))
     }
 

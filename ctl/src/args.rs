@@ -34,8 +34,8 @@ pub(crate) struct CommandLine {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Where visord is")]
 pub(crate) struct PlaceArgs {
-    /// The peer-to-peer socket at PATH
-    #[arg(short, long, global = true, value_name = "PATH", conflicts_with_all = ["system", "session", "configuration"])]
+    /// The peer-to-peer socket at PATH, or the HTTP server of a Supervisor: `http://HOST:PORT`, `unix:///PATH`
+    #[arg(short, long, global = true, value_name = "PATH|URL", conflicts_with_all = ["system", "session", "configuration"])]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     pub(crate) socket: Option<String>,
     /// The system bus
@@ -48,6 +48,13 @@ pub(crate) struct PlaceArgs {
     #[arg(short = 'c', long, global = true, value_name = "FILE")]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     pub(crate) configuration: Option<String>,
+}
+
+impl PlaceArgs {
+    /// The URL of a Supervisor.
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.socket.as_deref().filter(|place| place.contains("://"))
+    }
 }
 
 /// What can be done, one file each in [`verbs`].

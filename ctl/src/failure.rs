@@ -8,6 +8,7 @@ use visor_dbus::ConnectError;
 use visor_units::fault::{Fault, Refusal};
 
 use crate::exit::Exit;
+use crate::remote::CallError;
 use crate::render::printable;
 
 /// The end of a command that did not reach its own.
@@ -84,6 +85,29 @@ impl From<io::Error> for Failure {
             text: error.to_string(),
             details: Vec::new(),
             hint: None,
+        }
+        .into()
+    }
+}
+
+impl Failure {
+    /// Nobody answers at the URL of a Supervisor.
+    pub(crate) fn no_supervisor(url: &str, error: &CallError) -> Self {
+        let hint = match error {
+            CallError::Status { code: 401, .. } => {
+                "set SUPERVISOR_USERNAME and SUPERVISOR_PASSWORD in the environment"
+            }
+            CallError::Fault { .. } => "the server needs [rpcinterface:supervisor] in its file",
+            _ => {
+                "a URL is http://HOST:PORT or unix:///PATH, as [inet_http_server] and [unix_http_server] name it"
+            }
+        };
+        Trouble {
+            exit: Exit::Unreachable,
+            fault: "Unreachable".to_owned(),
+            text: format!("no supervisord answers at {url}"),
+            details: vec![error.to_string()],
+            hint: Some(hint.to_owned()),
         }
         .into()
     }

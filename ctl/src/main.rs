@@ -10,6 +10,7 @@ mod args;
 mod complete;
 mod config;
 mod context;
+mod daemon;
 mod exit;
 mod failure;
 mod lines;

@@ -5,6 +5,7 @@
 
 mod clients;
 mod daemons;
+mod elsewhere;
 mod events;
 mod faces;
 mod fastcgi;

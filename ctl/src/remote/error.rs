@@ -37,6 +37,22 @@ impl CallError {
     }
 }
 
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault { code, string } => write!(f, "fault {code}: {string}"),
+            Self::Status { code: 401, .. } => {
+                f.write_str("the server wants a user name and a password")
+            }
+            Self::Status { code, reason } => write!(f, "the server answers {code} {reason}"),
+            Self::Address(text) | Self::NoHost(text) => f.write_str(text),
+            Self::Io(error) => error.fmt(f),
+            Self::Closed => f.write_str("the server closed the connection without an answer"),
+            Self::Garbled(text) => write!(f, "what came is no answer: {text}"),
+        }
+    }
+}
+
 impl From<io::Error> for CallError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)

@@ -5,6 +5,7 @@ mod address;
 mod error;
 mod http;
 mod reply;
+mod supervisor;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +16,7 @@ pub(crate) use address::Address;
 pub(crate) use error::CallError;
 pub(crate) use http::Frames;
 pub(crate) use reply::{ConfigInfo, ProcessInfo, ProcessResult, Reply};
+pub(crate) use supervisor::{Supervisor, beyond};
 
 /// Where the methods are.
 const RPC_PATH: &str = "/RPC2";

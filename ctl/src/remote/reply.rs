@@ -1,5 +1,7 @@
 //! What methods answer, taken out of their values.
 
+use visor_dbus::UnitRow;
+use visor_units::name::ProcessName;
 use visor_units::xmlrpc::Value;
 
 /// An answer that is understood.
@@ -17,6 +19,11 @@ pub(crate) struct ProcessInfo {
     pub(crate) statename: String,
     pub(crate) description: String,
     pub(crate) pid: i64,
+    pub(crate) exitstatus: i64,
+    pub(crate) spawnerr: String,
+    /// Seconds since 1970; 0 is never.
+    pub(crate) start: i64,
+    pub(crate) stop: i64,
 }
 
 /// `getAllConfigInfo`, as far as it is shown.
@@ -39,6 +46,29 @@ pub(crate) struct ProcessResult {
     /// A fault's number, or 80 for success.
     pub(crate) status: i64,
     pub(crate) description: String,
+}
+
+impl ProcessInfo {
+    /// The same as visord tells it, as far as Supervisor does.
+    pub(super) fn into_row(self, configured: Option<&ConfigInfo>) -> UnitRow {
+        let stamp = |seconds: i64| u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000_000);
+        let id = ProcessName::new(self.group.as_str(), self.name.as_str()).to_string();
+        UnitRow {
+            id,
+            group: self.group,
+            name: self.name,
+            kind: "program".to_owned(),
+            state: self.statename,
+            pid: u32::try_from(self.pid).unwrap_or(0),
+            started: stamp(self.start),
+            stopped: stamp(self.stop),
+            exit_code: i32::try_from(self.exitstatus).unwrap_or(-1),
+            spawn_error: self.spawnerr,
+            autostart: configured.is_none_or(|info| info.autostart),
+            priority: configured.map_or(0, |info| info.process_prio),
+            ..UnitRow::default()
+        }
+    }
 }
 
 impl Reply for Value {
@@ -71,6 +101,10 @@ impl Reply for ProcessInfo {
             statename: text(&value, "statename")?,
             description: text(&value, "description")?,
             pid: value.member("pid")?.as_int()?,
+            exitstatus: value.member("exitstatus")?.as_int()?,
+            spawnerr: text(&value, "spawnerr")?,
+            start: value.member("start")?.as_int()?,
+            stop: value.member("stop")?.as_int()?,
         })
     }
 }

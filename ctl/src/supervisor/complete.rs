@@ -114,6 +114,10 @@ mod tests {
             statename: "RUNNING".to_owned(),
             description: String::new(),
             pid: 1,
+            exitstatus: 0,
+            spawnerr: String::new(),
+            start: 1,
+            stop: 0,
         };
         let start = line.rfind(|c| DELIMITERS.contains(c)).map_or(0, |place| place + 1);
         candidates(line, &line[start..], || {

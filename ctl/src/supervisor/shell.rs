@@ -4,7 +4,6 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use rustyline::error::ReadlineError;
 use rustyline::history::{History as _, MemHistory, SearchDirection};
 use rustyline::{Behavior, CompletionType, Config, Editor};
 
@@ -44,20 +43,16 @@ fn until_it_ends(
         }
         let prompt = session.prompt.clone();
         line = match editor.as_deref_mut() {
-            Some(editor) => edited(editor, &prompt),
-            None => match session.ask_person(&prompt) {
-                Err(Exception { kind: Kind::EndOfInput, .. }) => Ok(END.to_owned()),
-                other => other,
+            Some(editor) => match editor.readline(&prompt) {
+                Ok(line) => line,
+                // Ctrl-C, Ctrl-D, or a terminal that is gone; the editor has ended the line.
+                Err(_) => return Ok(()),
             },
-        }?;
-    }
-}
-
-fn edited(editor: &mut LineEditor, prompt: &str) -> Result<String, Exception> {
-    match editor.readline(prompt) {
-        Ok(line) => Ok(line),
-        Err(ReadlineError::Interrupted) => Err(Kind::Interrupt.into()),
-        Err(_) => Ok(END.to_owned()),
+            None => match session.ask_person(&prompt) {
+                Err(Exception { kind: Kind::EndOfInput, .. }) => END.to_owned(),
+                other => other?,
+            },
+        };
     }
 }
 

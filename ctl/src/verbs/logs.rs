@@ -4,13 +4,14 @@ use std::fs::File;
 
 use clap::Args;
 use serde_json::{Value, json};
-use visor_dbus::{Client, LogRequest, UnitRow};
+use visor_dbus::{LogRequest, UnitRow};
 use visor_units::engine::Outcome;
 use visor_units::fault::{Fault, Refusal};
 
 use super::report::{exit_code, hint, show_unknown};
 use crate::complete;
 use crate::context::Context;
+use crate::daemon::Daemon;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lines::{Source, drain, follow, pass_on};
@@ -92,7 +93,7 @@ impl Logs {
         }
     }
 
-    async fn open(&self, client: &Client, row: &UnitRow) -> Result<Source, Refusal> {
+    async fn open(&self, client: &Daemon, row: &UnitRow) -> Result<Source, Refusal> {
         let log = client.open_log(&self.request(Some(row))).await?;
         Ok(Source { name: row.id.clone(), file: File::from(log) })
     }

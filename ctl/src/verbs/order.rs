@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use visor_dbus::{Client, Outcomes, StateChanges, UnitRow};
+use visor_dbus::{Outcomes, StateChanges, UnitRow};
 use visor_units::engine::{Outcome, State};
 use visor_units::fault::{Fault, Refusal};
 
 use super::report::{conclude, is_about_process, show, show_unknown};
 use crate::context::Context;
+use crate::daemon::Daemon;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -37,7 +38,7 @@ pub(crate) async fn carry_out(
     context: &Context,
     words: &[String],
     order: Order,
-    call: impl AsyncFnOnce(&Client, &[&str]) -> Result<Outcomes, Refusal>,
+    call: impl AsyncFnOnce(&Daemon, &[&str]) -> Result<Outcomes, Refusal>,
 ) -> Result<Exit, Failure> {
     let client = context.connect().await?;
     let rows = client.list().await?;
@@ -58,16 +59,16 @@ pub(crate) async fn carry_out(
 }
 
 async fn give(
-    client: &Client,
+    client: &Daemon,
     screen: &Screen,
     wanted: &[&UnitRow],
     order: Order,
-    call: impl AsyncFnOnce(&Client, &[&str]) -> Result<Outcomes, Refusal>,
+    call: impl AsyncFnOnce(&Daemon, &[&str]) -> Result<Outcomes, Refusal>,
 ) -> Result<Vec<Outcome>, Failure> {
     let names: Vec<&str> = wanted.iter().map(|row| row.id.as_str()).collect();
     let mut tally = Tally::new(screen, wanted, order);
     // The answer to an order for one process is also the first that is heard of it.
-    let mut changes = if names.len() > 1 { client.subscribe().await.ok() } else { None };
+    let mut changes = if names.len() > 1 { client.subscribe().await } else { None };
     let answer = call(client, &names);
     tokio::pin!(answer);
     let answers = loop {

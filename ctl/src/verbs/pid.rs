@@ -2,11 +2,12 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use visor_dbus::{Client, UnitRow};
+use visor_dbus::UnitRow;
 
 use super::report::show_unknown;
 use crate::complete;
 use crate::context::Context;
+use crate::daemon::Daemon;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::json;
@@ -57,7 +58,7 @@ impl Pid {
     }
 }
 
-async fn daemon(context: &Context, client: &Client) -> Result<Exit, Failure> {
+async fn daemon(context: &Context, client: &Daemon) -> Result<Exit, Failure> {
     let pid = client.manager_property("PID").await?;
     let number: Value = pid.parse::<u32>().map_or(Value::Null, Value::from);
     context.screen.done(&pid, &json!({ "pid": number }))

@@ -1,7 +1,7 @@
 //! `visorctl signal`
 
 use clap::Args;
-use visor_dbus::{Client, Outcomes};
+use visor_dbus::Outcomes;
 use visor_units::engine::State;
 use visor_units::fault::{Fault, Refusal};
 use visor_units::signal::Signal;
@@ -10,6 +10,7 @@ use super::Names;
 use super::order::{Order, carry_out};
 use crate::complete;
 use crate::context::Context;
+use crate::daemon::Daemon;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::select::Picked;
@@ -47,7 +48,7 @@ impl Send {
     }
 
     /// One after the other: a signal takes no time.
-    async fn send_all(&self, client: &Client, names: &[&str]) -> Outcomes {
+    async fn send_all(&self, client: &Daemon, names: &[&str]) -> Outcomes {
         let mut outcomes = Vec::new();
         for name in names {
             let sent = client.signal(name, self.signal, self.group).await;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
-use visor_dbus::Client;
 use visor_units::config::Difference;
 use visor_units::engine::Outcome;
 
 use super::report::{exit_code, show, show_unknown};
 use crate::complete;
 use crate::context::Context;
+use crate::daemon::Daemon;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -106,7 +106,7 @@ fn restrict(whole: &Difference, only: &[String]) -> Difference {
 
 /// Has it done, and says meanwhile what is being waited for. Answers with what was done to each group.
 async fn apply(
-    client: &Client,
+    client: &Daemon,
     screen: &Screen,
     only: &[String],
     plan: &Difference,

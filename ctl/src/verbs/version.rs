@@ -16,8 +16,9 @@ impl Version {
     pub(crate) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let own = env!("CARGO_PKG_VERSION");
         context.screen.line(&format!("visorctl {own}"))?;
-        let daemon = context.connect().await?.manager_property("Version").await?;
-        let document = json!({ "visorctl": own, "visord": daemon });
-        context.screen.done(&format!("visord {daemon}"), &document)
+        let daemon = context.connect().await?;
+        let (program, version) = (daemon.program(), daemon.manager_property("Version").await?);
+        let document = json!({ "visorctl": own, program: version });
+        context.screen.done(&format!("{program} {version}"), &document)
     }
 }

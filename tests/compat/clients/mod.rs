@@ -3,7 +3,7 @@
 
 mod mask;
 mod scenarios;
-mod side;
+pub(crate) mod side;
 
 use scenarios::{SCENARIOS, Step};
 use side::{Client, Side};
@@ -33,6 +33,13 @@ fn both_clients_say_the_same_to_supervisord() {
     let daemon = reference.join("supervisord");
     let theirs = Client::Theirs(reference.join("supervisorctl"));
     compare([(theirs, &daemon), (Client::Ours, &daemon)], KNOWN);
+}
+
+#[test]
+fn our_client_says_of_our_daemon_what_theirs_says_of_theirs() {
+    let Some(reference) = side::reference() else { return };
+    let theirs = Client::Theirs(reference.join("supervisorctl"));
+    compare([(theirs, &reference.join("supervisord")), (Client::Ours, &binary("visord"))], KNOWN);
 }
 
 #[test]

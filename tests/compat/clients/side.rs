@@ -17,7 +17,7 @@ use super::scenarios::{PROGRAMS, Step};
 
 /// Whose client it is.
 #[derive(Clone)]
-pub(super) enum Client {
+pub(crate) enum Client {
     /// A supervisorctl.
     Theirs(PathBuf),
     /// visorctl under that name.
@@ -25,7 +25,7 @@ pub(super) enum Client {
 }
 
 /// The binaries of the reference.
-pub(super) fn reference() -> Option<PathBuf> {
+pub(crate) fn reference() -> Option<PathBuf> {
     Some(crate::reference()?.parent()?.to_owned())
 }
 
@@ -40,7 +40,7 @@ pub(super) fn older_client() -> Option<PathBuf> {
 }
 
 /// A client, a daemon, and a directory for both.
-pub(super) struct Side {
+pub(crate) struct Side {
     directory: TempDir,
     client: PathBuf,
     daemon: Child,
@@ -49,7 +49,7 @@ pub(super) struct Side {
 
 impl Side {
     /// Starts a daemon that only this client talks to.
-    pub(super) fn start(client: &Client, daemon: &Path) -> Self {
+    pub(crate) fn start(client: &Client, daemon: &Path) -> Self {
         let directory = tempfile::Builder::new().prefix("ctl").tempdir().expect("a directory");
         let place = directory.path();
         let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
@@ -115,6 +115,16 @@ impl Side {
                 String::new()
             }
         }
+    }
+
+    /// The directory of the daemon.
+    pub(crate) fn place(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Where it listens on TCP.
+    pub(crate) fn inet(&self) -> &str {
+        &self.inet
     }
 
     fn is_in(&self, name: &str, state: &str) -> bool {

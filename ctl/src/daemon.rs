@@ -1,0 +1,132 @@
+//! The daemon that is asked: visord on a bus, or a Supervisor over HTTP. One set of questions, so that verbs need not know
+//! which it is; what Supervisor cannot be asked is refused by name.
+
+use std::os::fd::OwnedFd;
+
+use visor_dbus::{Client, LogRequest, Outcomes, StateChanges, UnitRow, Value};
+use visor_units::config::Difference;
+use visor_units::fault::Refusal;
+use visor_units::signal::Signal;
+
+use crate::remote::{Supervisor, beyond};
+
+/// Whoever answers.
+pub(crate) enum Daemon {
+    /// visord.
+    Bus(Client),
+    /// A supervisord, or visord in its stead.
+    Http(Supervisor),
+}
+
+/// Asks whichever it is.
+macro_rules! ask {
+    ($daemon:ident, $peer:ident => $question:expr) => {
+        match $daemon {
+            Self::Bus($peer) => $question.await,
+            Self::Http($peer) => $question.await,
+        }
+    };
+}
+
+impl Daemon {
+    /// What it calls itself.
+    pub(crate) const fn program(&self) -> &'static str {
+        match self {
+            Self::Bus(_) => "visord",
+            Self::Http(_) => "supervisord",
+        }
+    }
+
+    /// Every process.
+    pub(crate) async fn list(&self) -> Result<Vec<UnitRow>, Refusal> {
+        ask!(self, peer => peer.list())
+    }
+
+    /// Every process with what it uses, where that is known.
+    pub(crate) async fn list_with_usage(&self) -> Result<Vec<UnitRow>, Refusal> {
+        match self {
+            Self::Bus(client) => client.list_with_usage().await,
+            Self::Http(remote) => remote.list().await,
+        }
+    }
+
+    /// Starts processes.
+    pub(crate) async fn start_all(&self, names: &[&str], wait: bool) -> Result<Outcomes, Refusal> {
+        ask!(self, peer => peer.start_all(names, wait))
+    }
+
+    /// Stops processes.
+    pub(crate) async fn stop_all(&self, names: &[&str], wait: bool) -> Result<Outcomes, Refusal> {
+        ask!(self, peer => peer.stop_all(names, wait))
+    }
+
+    /// Restarts processes.
+    pub(crate) async fn restart_all(
+        &self,
+        names: &[&str],
+        wait: bool,
+    ) -> Result<Outcomes, Refusal> {
+        ask!(self, peer => peer.restart_all(names, wait))
+    }
+
+    /// Sends a signal to a process or its group.
+    pub(crate) async fn signal(
+        &self,
+        name: &str,
+        signal: Signal,
+        group: bool,
+    ) -> Result<(), Refusal> {
+        ask!(self, peer => peer.signal(name, signal, group))
+    }
+
+    /// What `update` would change.
+    pub(crate) async fn reread(&self) -> Result<Difference, Refusal> {
+        ask!(self, peer => peer.reread())
+    }
+
+    /// Applies the configuration to these groups; none is all.
+    pub(crate) async fn update_outcomes(&self, groups: &[String]) -> Result<Outcomes, Refusal> {
+        ask!(self, peer => peer.update_outcomes(groups))
+    }
+
+    /// Stops everything and begins again.
+    pub(crate) async fn reload_daemon(&self) -> Result<(), Refusal> {
+        ask!(self, peer => peer.reload_daemon())
+    }
+
+    /// Stops everything and ends the daemon.
+    pub(crate) async fn shutdown(&self) -> Result<(), Refusal> {
+        ask!(self, peer => peer.shutdown())
+    }
+
+    /// A property of the daemon, as text.
+    pub(crate) async fn manager_property(&self, name: &str) -> Result<String, Refusal> {
+        ask!(self, peer => peer.manager_property(name))
+    }
+
+    /// The output of a process.
+    pub(crate) async fn open_log(&self, request: &LogRequest) -> Result<OwnedFd, Refusal> {
+        match self {
+            Self::Bus(client) => client.open_log(request).await,
+            Self::Http(_) => {
+                Err(beyond("logs by line", "`supervisorctl -s URL tail` shows the last bytes"))
+            }
+        }
+    }
+
+    /// Every property of a process.
+    pub(crate) async fn properties(&self, name: &str) -> Result<Vec<(String, Value)>, Refusal> {
+        match self {
+            Self::Bus(client) => client.properties(name).await,
+            Self::Http(_) => Err(beyond("properties", "`status` shows what is known of a process")),
+        }
+    }
+
+    /// Transitions from now on, where there is somebody who tells them.
+    pub(crate) async fn subscribe(&self) -> Option<StateChanges> {
+        match self {
+            Self::Bus(client) => client.subscribe().await.ok(),
+            Self::Http(_) => None,
+        }
+    }
+}

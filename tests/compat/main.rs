@@ -3,12 +3,14 @@
 //!
 //! The reference is installed by `tests/run` into `target/reference`; where it is not there, the tests say so and pass.
 
+mod both;
 mod clients;
 mod daemons;
 mod elsewhere;
 mod events;
 mod faces;
 mod fastcgi;
+mod logs;
 mod superlance;
 
 use std::path::{Path, PathBuf};

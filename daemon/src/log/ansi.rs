@@ -10,11 +10,14 @@ enum Place {
     Outside,
     /// After an escape character.
     Escape,
-    /// Between `ESC [` and the end.
+    /// Between `ESC [` and the end, with nothing but what may stand there.
     Inside,
+    /// Somewhere that only Supervisor takes for the inside of a sequence: what comes before the end is no part of one.
+    Lost,
 }
 
-/// Removes from `ESC [` to the first of [`ENDS`]. Unlike Supervisor's it remembers a sequence that is cut in two.
+/// Removes from `ESC [` to the first of [`ENDS`], or to the end of the piece that was read, as Supervisor does. Unlike it,
+/// this goes on with a sequence that is cut in two.
 #[derive(Default)]
 pub(super) struct Stripper {
     place: Place,
@@ -27,6 +30,9 @@ impl Stripper {
         self.kept.clear();
         for &byte in bytes {
             self.take(byte);
+        }
+        if self.place == Place::Lost {
+            self.place = Place::Outside;
         }
         &self.kept
     }
@@ -52,8 +58,10 @@ impl Stripper {
                 self.kept.push(byte);
                 Place::Outside
             }
-            (Place::Inside, _) if ENDS.contains(&byte) => Place::Outside,
-            (Place::Inside, _) => Place::Inside,
+            (Place::Inside | Place::Lost, _) if ENDS.contains(&byte) => Place::Outside,
+            // Parameters and intermediate bytes (ECMA-48, 5.4).
+            (Place::Inside, 0x20..=0x3f) => Place::Inside,
+            (Place::Inside | Place::Lost, _) => Place::Lost,
         };
     }
 }
@@ -74,6 +82,16 @@ mod tests {
         ] {
             assert_eq!(Stripper::default().strip(raw.as_bytes()), left.as_bytes(), "{raw:?}");
         }
+    }
+
+    #[test]
+    fn a_sequence_without_an_end_takes_what_was_read_with_it_and_no_more() {
+        let mut stripper = Stripper::default();
+        let mut left = Vec::new();
+        for part in ["a\x1b[5nX\n", "hello\n", "\x1b[9z", "\x1b[5nXm", "b"] {
+            left.extend_from_slice(stripper.strip(part.as_bytes()));
+        }
+        assert_eq!(left, b"ahello\nb");
     }
 
     #[test]

@@ -32,6 +32,9 @@ impl From<&Output> for Limits {
     }
 }
 
+/// Rotated files that are looked for one by one: whoever keeps millions of them does not wait for it.
+const LOOKED_FOR: u64 = 100;
+
 /// `FILE.n`.
 pub(super) fn backup(path: &Path, n: u64) -> PathBuf {
     let mut name = OsString::from(path);
@@ -40,13 +43,16 @@ pub(super) fn backup(path: &Path, n: u64) -> PathBuf {
 }
 
 /// Makes room for a new `path`: it becomes `.1`, `.1` becomes `.2` and so on, and what would become `.backups + 1` is
-/// overwritten. A gap in the numbers ends the row: nothing above it has to move.
+/// overwritten. Behind a gap in the numbers files move as well, if they are among the first [`LOOKED_FOR`].
 ///
 /// # Errors
 /// As rename(2). What was not yet moved stays where it is; nothing is lost.
 pub(super) fn shift(path: &Path, backups: u64) -> io::Result<()> {
-    let taken = (1..backups).take_while(|n| backup(path, *n).symlink_metadata().is_ok()).count();
-    for n in (1..=taken as u64).rev() {
+    let is_there = |n: &u64| backup(path, *n).symlink_metadata().is_ok();
+    let row = (1..backups).take_while(is_there).last().unwrap_or_default();
+    let behind = (row + 1..backups.min(LOOKED_FOR)).filter(is_there);
+    let taken: Vec<u64> = (1..=row).chain(behind).collect();
+    for n in taken.into_iter().rev() {
         std::fs::rename(backup(path, n), backup(path, n + 1))?;
     }
     std::fs::rename(path, backup(path, 1))
@@ -87,9 +93,11 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_filled_and_what_is_above_it_stays() {
-        let after = shifted(&[("log", "new"), ("log.1", "one"), ("log.3", "three")], 5);
-        assert_eq!(after, owned(&[("log.1", "new"), ("log.2", "one"), ("log.3", "three")]));
+    fn what_is_above_a_gap_moves_too() {
+        let before = [("log", "new"), ("log.1", "one"), ("log.3", "three"), ("log.7", "seven")];
+        let after = [("log.1", "new"), ("log.2", "one"), ("log.4", "three"), ("log.7", "seven")];
+        assert_eq!(shifted(&before, 5), owned(&after));
+        assert_eq!(shifted(&[("log", "new")], u64::MAX), owned(&[("log.1", "new")]));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! visord, the daemon. Start reading at [`boot`], then [`core`].
 
+mod accounts;
 mod args;
 mod authority;
 mod boot;

@@ -1,11 +1,12 @@
 //! Becoming another user: the daemon at start, and what its children need to know for the same.
 
-use std::ffi::CString;
 use std::fmt;
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Uid, getgrouplist, setgid, setgroups, setuid};
+use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
 use visor_units::unit::{LogLevel, User};
+
+use crate::accounts;
 
 /// What Supervisor logs when it is left running as root.
 const RUNNING_AS_ROOT: &str = "Supervisor is running as root.  Privileges were not dropped because no user is \
@@ -47,8 +48,7 @@ pub(crate) fn groups_of(user: &User) -> Result<Vec<Gid>, Errno> {
     if user.name.is_empty() {
         return Ok(vec![primary]);
     }
-    let name = CString::new(user.name.as_str()).map_err(|_| Errno::EINVAL)?;
-    getgrouplist(&name, primary)
+    accounts::groups_of(&user.name, primary)
 }
 
 /// Makes the daemon run as `user` (`[supervisord] user`) for good, and says what is to be logged about it. To be called

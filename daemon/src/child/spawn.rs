@@ -6,7 +6,7 @@
 
 use std::arch::asm;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
@@ -176,6 +176,7 @@ impl Spawner {
 /// With thousands of pipes open, most of the time of a launch would go into copying the descriptor table and closing
 /// the copies. So the child borrows the table, and asks for a copy of its beginning only, up to these three.
 struct Slots {
+    /// What is in them between two launches: a pipe that nobody else has. There need not be a /dev.
     null: OwnedFd,
     slots: [OwnedFd; 3],
 }
@@ -183,7 +184,7 @@ struct Slots {
 impl Slots {
     /// Takes the lowest descriptors there are; 0, 1 and 2 are always open, the Rust runtime sees to that.
     fn new() -> io::Result<Self> {
-        let null = OwnedFd::from(File::open("/dev/null")?);
+        let null = OwnedFd::from(io::pipe()?.0);
         let slots = [null.try_clone()?, null.try_clone()?, null.try_clone()?];
         Ok(Self { null, slots })
     }

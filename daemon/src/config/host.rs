@@ -5,9 +5,11 @@ use std::io::Read as _;
 use std::path::Path;
 use std::{env, fs, io};
 
-use nix::unistd::{self, Gid, Group, Uid};
+use nix::unistd;
 use visor_units::config::{Host, Listing, glob};
 use visor_units::unit::User;
+
+use crate::accounts::{self, Account};
 
 /// Bytes of the largest configuration file that is read. `/dev/zero` has no end.
 const LARGEST: u64 = 64 << 20;
@@ -64,10 +66,10 @@ impl Machine {
             return None;
         }
         let user = match name {
-            "" => unistd::User::from_uid(unistd::getuid()),
-            name => unistd::User::from_name(name),
+            "" => accounts::by_uid(unistd::getuid().as_raw()),
+            name => accounts::by_name(name),
         };
-        Some(user.ok()??.dir.to_string_lossy().into_owned())
+        user.map(|user| user.home)
     }
 }
 
@@ -130,21 +132,25 @@ impl Host for Machine {
     }
 
     fn user_by_name(&self, name: &str) -> Option<User> {
-        unistd::User::from_name(name).ok().flatten().map(user)
+        accounts::by_name(name).map(user).or_else(|| root(name))
     }
 
     fn user_by_id(&self, uid: u32) -> Option<User> {
-        let known = unistd::User::from_uid(Uid::from_raw(uid)).ok().flatten().map(user);
-        known.or_else(|| stranger(uid))
+        accounts::by_uid(uid).map(user).or_else(|| stranger(uid))
     }
 
     fn group_by_name(&self, name: &str) -> Option<u32> {
-        Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
+        accounts::group_by_name(name)
     }
 
     fn group_exists(&self, gid: u32) -> bool {
-        Group::from_gid(Gid::from_raw(gid)).ok().flatten().is_some()
+        accounts::group_exists(gid)
     }
+}
+
+/// Root, where no file knows it: in an image that has none.
+fn root(name: &str) -> Option<User> {
+    (name == "root").then(|| User { name: name.to_owned(), uid: 0, gid: 0 })
 }
 
 /// The current user, where no file knows it: in a container that is run under a number of somebody's choice.
@@ -153,8 +159,8 @@ fn stranger(uid: u32) -> Option<User> {
     (unistd::geteuid().as_raw() == uid).then(|| User { name: String::new(), uid, gid })
 }
 
-fn user(entry: unistd::User) -> User {
-    User { name: entry.name, uid: entry.uid.as_raw(), gid: entry.gid.as_raw() }
+fn user(Account { name, uid, gid, .. }: Account) -> User {
+    User { name, uid, gid }
 }
 
 impl Listing for Machine {
@@ -193,8 +199,8 @@ mod tests {
         assert_eq!(host.expand_home("~/log"), "/home/x/log");
         assert_eq!(host.expand_home("a~"), "a~");
         assert_eq!(host.expand_home("~no-such-account/log"), "~no-such-account/log");
-        let root = unistd::User::from_uid(Uid::from_raw(0)).expect("asked").expect("root exists");
-        assert_eq!(host.expand_home("~root/x"), format!("{}/x", root.dir.display()));
+        let root = accounts::by_uid(0).expect("root exists");
+        assert_eq!(host.expand_home("~root/x"), format!("{}/x", root.home));
         assert_eq!(machine(&[]).offline().expand_home("~root/x"), "~root/x");
     }
 

@@ -275,6 +275,6 @@ fn place(listen: &Listen) -> String {
 
 fn own_name() -> String {
     let uid = nix::unistd::geteuid();
-    let user = nix::unistd::User::from_uid(uid).ok().flatten();
+    let user = crate::accounts::by_uid(uid.as_raw());
     user.map_or_else(|| uid.to_string(), |user| user.name)
 }

@@ -157,7 +157,7 @@ pub(super) fn meant_descriptor(path: &Path) -> Option<RawFd> {
 /// What stands behind a path, if that is an inherited descriptor or no regular file: the same for every name it has.
 pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
     let metadata = match meant_descriptor(path) {
-        Some(number) => fs::metadata(link_of(number)).ok()?,
+        Some(number) => inherited(number).ok()?.metadata().ok()?,
         None => fs::metadata(path).ok().filter(|metadata| !metadata.is_file())?,
     };
     Some((metadata.dev(), metadata.ino()))
@@ -187,27 +187,26 @@ fn named_descriptor(path: &Path) -> Option<RawFd> {
 
 /// A descriptor of our own for `number` that can be written without waiting.
 fn share(number: RawFd) -> io::Result<(OwnedFd, Way)> {
-    let descriptor = inherited(number)?;
-    let link = link_of(number);
-    let kind = fs::metadata(&link).map_err(|_| bad_descriptor())?.file_type();
+    let copy = inherited(number)?;
+    let kind = copy.metadata()?.file_type();
     if kind.is_fifo() || kind.is_char_device() {
         // A description of our own: O_NONBLOCK on the shared one would reach everybody who has it.
         let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
-        return match OpenOptions::new().append(true).custom_flags(flags).open(&link) {
+        return match OpenOptions::new().append(true).custom_flags(flags).open(link_of(number)) {
             Ok(file) => Ok((file.into(), Way::Write)),
-            Err(_) => Ok((descriptor.try_clone_to_owned()?, Way::Ask)),
+            Err(_) => Ok((copy.into(), Way::Ask)),
         };
     }
     let way = if kind.is_socket() { Way::Send } else { Way::Write };
-    Ok((descriptor.try_clone_to_owned()?, way))
+    Ok((copy.into(), way))
 }
 
-/// A descriptor that the daemon was started with. Its own are all close-on-exec; those cannot be.
+/// A copy of a descriptor that the daemon was started with. Its own are all close-on-exec; those cannot be.
 #[expect(
     unsafe_code,
     reason = "a descriptor the daemon was started with has no owner to borrow from"
 )]
-fn inherited(number: RawFd) -> io::Result<BorrowedFd<'static>> {
+fn inherited(number: RawFd) -> io::Result<File> {
     // SAFETY: takes numbers only.
     let flags = unsafe { nix::libc::fcntl(number, nix::libc::F_GETFD) };
     if flags < 0 || flags & nix::libc::FD_CLOEXEC != 0 {
@@ -215,7 +214,8 @@ fn inherited(number: RawFd) -> io::Result<BorrowedFd<'static>> {
     }
     // SAFETY: `number` is open and not close-on-exec, so it is one the daemon was started with. Nothing in the daemon
     // closes those.
-    Ok(unsafe { BorrowedFd::borrow_raw(number) })
+    let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+    descriptor.try_clone_to_owned().map(File::from)
 }
 
 fn link_of(number: RawFd) -> String {

@@ -63,6 +63,7 @@ pub(crate) enum Verb {
     Status(verbs::status::Status),
     List(verbs::list::List),
     Show(verbs::show::Show),
+    Why(verbs::why::Why),
     Start(verbs::start::Start),
     Stop(verbs::stop::Stop),
     Restart(verbs::restart::Restart),

@@ -73,6 +73,7 @@ async fn carry_out(verb: Verb, context: &Context) -> Result<Exit, Failure> {
         Verb::Status(verb) => verb.run(context).await,
         Verb::List(verb) => verb.run(context).await,
         Verb::Show(verb) => verb.run(context).await,
+        Verb::Why(verb) => verb.run(context).await,
         Verb::Start(verb) => verb.run(context).await,
         Verb::Stop(verb) => verb.run(context).await,
         Verb::Restart(verb) => verb.run(context).await,

@@ -142,3 +142,20 @@ fn lines_have_the_form_that_the_program_asks_for() {
     let expected = [("stderr", "two"), ("stdout", "one"), ("stdout", "three")];
     assert_eq!(lines, expected.map(|(stream, line)| format!("web[{pid}] {stream}: {line}")));
 }
+
+#[test]
+fn why_names_the_one_that_failed() {
+    let stage = Stage::new(
+        "[program:db]\ncommand=/no/such/file\nstartretries=0\n[program:web]\ncommand=sleep 1000\nrequires=db\n",
+    )
+    .started();
+    stage.reaches("web", "FATAL");
+    let why = stage.ctl(&["why", "web"]);
+    let lines: Vec<&str> = why.out.lines().collect();
+    assert_eq!((why.code, lines.len()), (0, 2), "{}", why.out);
+    assert!(
+        lines[0].starts_with("web is FATAL since ") && lines[0].ends_with("dependency db failed")
+    );
+    assert!(lines[1].starts_with("  db is FATAL since "), "{}", why.out);
+    assert!(lines[1].contains("can't find command '/no/such/file'"), "{}", why.out);
+}

@@ -31,7 +31,7 @@ impl Clock {
     }
 
     /// A time of day in Supervisor's form, `Nov 23 01:02 AM`.
-    fn date(&self, stamp: u64) -> String {
+    pub(crate) fn date(&self, stamp: u64) -> String {
         let time = i64::try_from(stamp).ok().and_then(|us| Timestamp::from_microsecond(us).ok());
         let local = time.unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(self.zone.clone());
         local.strftime("%b %d %I:%M %p").to_string()

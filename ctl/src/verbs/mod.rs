@@ -17,6 +17,7 @@ pub(crate) mod status;
 pub(crate) mod stop;
 pub(crate) mod update;
 pub(crate) mod version;
+pub(crate) mod why;
 
 use clap::Args;
 

@@ -67,6 +67,15 @@ impl fmt::Display for Requester {
     }
 }
 
+impl Cause {
+    /// The process that a cause blames, read from its text: `db` of `dependency db failed`.
+    #[must_use]
+    pub fn culprit(text: &str) -> Option<&str> {
+        let rest = text.strip_prefix("dependency ")?;
+        rest.strip_suffix(" failed").or_else(|| rest.strip_suffix(" is being stopped"))
+    }
+}
+
 impl fmt::Display for Cause {
     /// Reads after "because": lowercase, no full stop.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,6 +97,22 @@ impl fmt::Display for Cause {
             Self::KillFailed(error) => write!(f, "signal not sent: {error}"),
             Self::Update => f.write_str("configuration changed"),
             Self::Shutdown => f.write_str("shutdown"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_a_cause_blames_can_be_read_from_its_text() {
+        let db = ProcessName::new("g", "db");
+        for cause in [Cause::DependencyFailed(db.clone()), Cause::DependencyStopped(db.clone())] {
+            assert_eq!(Cause::culprit(&cause.to_string()), Some("g:db"));
+        }
+        for cause in [Cause::NeededBy(db), Cause::GaveUp, Cause::SpawnFailed("dependency".into())] {
+            assert_eq!(Cause::culprit(&cause.to_string()), None);
         }
     }
 }

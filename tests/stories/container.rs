@@ -127,6 +127,30 @@ fn a_log_on_standard_output_is_written_once_and_never_rotated() {
     }
 }
 
+/// As images have it: waits for a program to be given up, and tells its parent to end.
+const KILLER: &str = "import os, signal, sys\nsys.stdout.write('READY\\n')\nsys.stdout.flush()\n\
+     header = dict(pair.split(':') for pair in sys.stdin.readline().split())\nsys.stdin.read(int(header['len']))\n\
+     os.kill(os.getppid(), signal.SIGQUIT)\nsys.stdout.write('RESULT 2\\nOK')\nsys.stdout.flush()\n";
+
+#[test]
+fn a_listener_that_signals_its_parent_ends_the_container() {
+    let modes: &[&[&str]] = if is_root() { &[&[], &FIRST] } else { &[&[]] };
+    for words in modes {
+        let mut stage = Stage::new("");
+        stage.write("killer.py", KILLER);
+        stage.configure(&format!(
+            "[eventlistener:killer]\ncommand=python3 {}/killer.py\nevents=PROCESS_STATE_FATAL\n\
+             [program:broken]\ncommand=/nothing/here\nstartretries=0\n[program:up]\ncommand=sleep 1000\n",
+            stage.dir().display()
+        ));
+        stage.launch_under(words);
+        assert_eq!(stage.ended(), 0);
+        let log = stage.read("visord.log");
+        assert!(log.contains("WARN received SIGQUIT indicating exit request"), "{log}");
+        assert!(log.contains("stopped: up"), "{log}");
+    }
+}
+
 /// A configuration that says nothing of sockets, as supervisord.conf files do.
 fn plain(stage: &Stage, programs: &str) {
     let here = stage.dir().display();

@@ -16,6 +16,7 @@ mod old_name;
 mod order;
 mod resources;
 mod scale;
+mod shell;
 mod static_build;
 mod streams;
 mod system;

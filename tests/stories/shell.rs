@@ -1,0 +1,112 @@
+//! The shell of supervisorctl on a terminal: completion, history, and both ways to leave.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::symlink;
+use std::process::{Child, Command};
+use std::sync::{Arc, Mutex};
+
+use nix::pty::openpty;
+use visor_tests::{Stage, binary, wait_until};
+
+const PROGRAMS: &str = "[unix_http_server]\nfile=%(here)s/s.sock\n\
+    [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
+    [supervisorctl]\nserverurl=unix://%(here)s/s.sock\nprompt=there\nhistory_file=%(here)s/history\n\
+    [program:upward]\ncommand=sleep 1000\nstartsecs=0\n";
+
+/// A shell, and whoever types.
+struct Terminal {
+    shell: Child,
+    keyboard: File,
+    shown: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Terminal {
+    fn open(stage: &Stage) -> Self {
+        let pair = openpty(None, None).expect("a terminal");
+        let program = stage.path("supervisorctl");
+        if !program.exists() {
+            symlink(binary("visorctl"), &program).expect("a link");
+        }
+        let end = || pair.slave.try_clone().expect("a descriptor");
+        let shell = Command::new(program)
+            .arg("-c")
+            .arg(stage.path("visord.conf"))
+            .env("TERM", "xterm")
+            .stdin(end())
+            .stdout(end())
+            .stderr(end())
+            .spawn()
+            .expect("a shell");
+        let keyboard = File::from(pair.master);
+        let mut screen = keyboard.try_clone().expect("a descriptor");
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&shown);
+        // It ends with the last descriptor of the terminal's other end.
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = screen.read(&mut buffer) {
+                seen.lock().expect("a screen").extend_from_slice(&buffer[..count]);
+            }
+        });
+        Self { shell, keyboard, shown }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).expect("a keyboard");
+    }
+
+    /// Waits until this has been shown after what was waited for before.
+    fn sees(&self, text: &str) {
+        wait_until(text, || {
+            let mut shown = self.shown.lock().expect("a screen");
+            let place = shown.windows(text.len()).position(|part| part == text.as_bytes())?;
+            shown.drain(..place + text.len());
+            Some(())
+        });
+    }
+
+    fn ends(mut self) -> Option<i32> {
+        wait_until("the shell to end", || self.shell.try_wait().expect("wait")).code()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // It has ended, unless the story failed.
+        drop(self.shell.kill());
+        drop(self.shell.wait());
+    }
+}
+
+#[test]
+fn the_shell_completes_remembers_and_ends_well() {
+    let stage = Stage::new(PROGRAMS).started();
+    stage.reaches("upward", "RUNNING");
+
+    let mut terminal = Terminal::open(&stage);
+    terminal.sees("RUNNING");
+    terminal.sees("there> ");
+    terminal.press("pid u\t");
+    terminal.sees("pid upward ");
+    terminal.press("\r");
+    terminal.sees(&format!("{}\r\n", stage.pid_of("upward")));
+    terminal.sees("there> ");
+    terminal.press("\x04");
+    assert_eq!(terminal.ends(), Some(0));
+    assert_eq!(stage.read("history"), "pid upward \n");
+
+    let mut terminal = Terminal::open(&stage);
+    terminal.sees("there> ");
+    terminal.press("\x1b[A");
+    terminal.sees("pid upward ");
+    terminal.press("\r");
+    terminal.sees(&format!("{}\r\n", stage.pid_of("upward")));
+    terminal.sees("there> ");
+    terminal.press("stop nonsense\r");
+    terminal.sees("nonsense: ERROR (no such process)");
+    terminal.sees("there> ");
+    terminal.press("\x03");
+    assert_eq!(terminal.ends(), Some(0), "whatever happened in it");
+    assert_eq!(stage.read("history"), "pid upward \nstop nonsense\n");
+}

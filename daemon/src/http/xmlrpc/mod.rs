@@ -41,8 +41,18 @@ pub(super) async fn answer(face: &Face, asked: Asked) -> Result<Reply, StatusCod
         Ok(value) => MethodResponse::Ok(value),
         Err(fault) => fault.response(),
     };
-    Ok(reply::whole(StatusCode::OK, [(CONTENT_TYPE, "text/xml")], response.write()))
+    let is_long = matches!(&response, MethodResponse::Ok(Value::Array(many)) if many.len() > LONG);
+    let text = if is_long {
+        let writing = tokio::task::spawn_blocking(move || response.write());
+        writing.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?
+    } else {
+        response.write()
+    };
+    Ok(reply::whole(StatusCode::OK, [(CONTENT_TYPE, "text/xml")], text))
 }
+
+/// Answers with more elements than this are written on a thread of their own: the core has other things to do.
+const LONG: usize = 100;
 
 /// Bytes of a bad request that are shown in the log.
 const SHOWN: usize = 1000;

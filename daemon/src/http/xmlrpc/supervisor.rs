@@ -319,9 +319,13 @@ impl Caller<'_> {
 
     async fn all_process_info(&self) -> Result<Value, Fault> {
         let mut processes = self.everything().await?;
-        processes.sort_by(|a, b| a.row.program.name.cmp(&b.row.program.name));
-        let clock = Clock::system();
-        Ok(Value::Array(processes.iter().map(|process| process.info(&clock)).collect()))
+        // There may be thousands, and the core has other things to do.
+        let telling = tokio::task::spawn_blocking(move || {
+            processes.sort_by(|a, b| a.row.program.name.cmp(&b.row.program.name));
+            let clock = Clock::system();
+            Value::Array(processes.iter().map(|process| process.info(&clock)).collect())
+        });
+        telling.await.map_err(|error| Code::Failed.about(error.to_string()))
     }
 
     async fn all_config_info(&self) -> Result<Value, Fault> {

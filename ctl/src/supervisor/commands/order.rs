@@ -8,6 +8,9 @@ use crate::supervisor::session::Session;
 use crate::supervisor::status::{self, fault};
 use visor_units::xmlrpc::Value;
 
+/// The text of a fault for which the server's own stands, alone on its line.
+pub(super) const SERVERS_OWN: &str = "";
+
 /// One kind of order.
 pub(super) struct Order {
     /// The methods for one process, a group and everything.
@@ -101,7 +104,7 @@ pub(super) fn result(
     Ok(ProcessResult { group: group.to_owned(), name, status, description })
 }
 
-/// `web: started`, `web: ERROR (already started)`, or the server's own text for `FAILED`, if the command has none.
+/// `web: started`, `web: ERROR (already started)`, or the server's own text.
 pub(super) fn line(
     result: &ProcessResult,
     success: &str,
@@ -112,11 +115,9 @@ pub(super) fn line(
     let name = names::join(group, name.as_deref().unwrap_or("None"));
     let known = faults.iter().find(|(code, _)| code == status);
     match (*status, known) {
+        (_, Some((_, SERVERS_OWN))) => Ok(description.clone()),
         (_, Some((_, text))) => Ok(format!("{name}: ERROR ({text})")),
         (fault::SUCCESS, None) => Ok(format!("{name}: {success}")),
-        (fault::FAILED, None) if !faults.iter().any(|(code, _)| *code == fault::SPAWN_ERROR) => {
-            Ok(description.clone())
-        }
         _ => Err(Exception::value(format!("Unknown result code {status} for {name}"))),
     }
 }
@@ -132,4 +133,32 @@ pub(super) fn restart(session: &mut Session, argument: &str) -> Done {
     }
     stop::run(session, argument)?;
     start::run(session, argument)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::signal;
+    use super::*;
+
+    #[test]
+    fn what_came_of_an_order_is_a_line() {
+        let answer = |code, string: &str| {
+            let error = CallError::Fault { code, string: string.to_owned() };
+            result("g", Some("p"), Err(error.into())).expect("a fault")
+        };
+        let ok = result("p", Some("p"), Ok(Value::from(true))).expect("an answer");
+        assert_eq!(line(&ok, "stopped", signal::FAULTS).expect("a line"), "p: stopped");
+        for (code, text) in
+            [(fault::NOT_RUNNING, "g:p: ERROR (not running)"), (fault::FAILED, "FAILED: no")]
+        {
+            assert_eq!(
+                line(&answer(code, "FAILED: no"), "", signal::FAULTS).expect("a line"),
+                text
+            );
+        }
+        let unknown = line(&answer(6, "SHUTDOWN_STATE"), "", signal::FAULTS).expect_err("no line");
+        assert!(
+            unknown.line().contains("<class 'ValueError'>, Unknown result code 6 for g:p: file:")
+        );
+    }
 }

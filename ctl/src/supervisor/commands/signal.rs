@@ -1,7 +1,7 @@
 //! `signal`.
 
 use super::Done;
-use super::order::Order;
+use super::order::{Order, SERVERS_OWN};
 use crate::supervisor::session::Session;
 use crate::supervisor::status::{self, fault};
 
@@ -10,6 +10,7 @@ pub(super) const FAULTS: &[(i64, &str)] = &[
     (fault::BAD_NAME, "no such process"),
     (fault::BAD_SIGNAL, "bad signal name"),
     (fault::NOT_RUNNING, "not running"),
+    (fault::FAILED, SERVERS_OWN),
 ];
 
 pub(super) fn run(session: &mut Session, argument: &str) -> Done {

@@ -387,24 +387,10 @@ impl Pump {
         let path = path.filter(|path| !path.as_os_str().is_empty());
         // What the journal gets with fields it should not get again as plain text.
         let path = path.filter(|path| !(journal && leads_to_journal(path)));
-        let (mut sink, mut missing, mut trouble) = (None, None, None);
-        if let Some(path) = path {
-            let limits = output.into();
-            let mut said = Vec::new();
-            match self.shared.registry.open_anywhere(path, limits, &mut said) {
-                Ok(open) => sink = Some(open),
-                Err(error) if is_shortage(&error) => return Err(error),
-                Err(error) => {
-                    let path = path.to_owned();
-                    let text =
-                        Trouble { path: path.clone(), kind: Kind::NotOpened(error) }.to_string();
-                    said.push(without_file(&text, &program.name, journal));
-                    (missing, trouble) = (Some(Missing { path, limits }), Some(text));
-                }
-            }
-            said.into_iter().for_each(|record| self.say(record));
-        }
-        channel.set_trouble(trouble);
+        let (sink, missing) = match path {
+            Some(path) => self.open_sink(program, channel, output.into(), journal, path)?,
+            None => (None, None),
+        };
         Ok(Route {
             sink,
             missing,
@@ -416,6 +402,31 @@ impl Pump {
             events: output.events_enabled,
             capture: usize::try_from(output.capture_maxbytes).unwrap_or_default(),
         })
+    }
+
+    /// Opens the log file of a stream, or says and remembers why the program runs without it.
+    fn open_sink(
+        &self,
+        program: &Program,
+        channel: &Channel,
+        limits: Limits,
+        journal: bool,
+        path: &Path,
+    ) -> io::Result<(Option<Arc<FileSink>>, Option<Missing>)> {
+        let mut said = Vec::new();
+        let (opened, trouble) = match self.shared.registry.open_anywhere(path, limits, &mut said) {
+            Ok(sink) => ((Some(sink), None), None),
+            Err(error) if is_shortage(&error) => return Err(error),
+            Err(error) => {
+                let path = path.to_owned();
+                let text = Trouble { path: path.clone(), kind: Kind::NotOpened(error) }.to_string();
+                said.push(without_file(&text, &program.name, journal));
+                ((None, Some(Missing { path, limits })), Some(text))
+            }
+        };
+        said.into_iter().for_each(|record| self.say(record));
+        channel.set_trouble(trouble);
+        Ok(opened)
     }
 }
 

@@ -54,7 +54,36 @@ impl Stamp {
     }
 }
 
+/// How long a process has been up, as Supervisor writes it: `0:00:03`, `1 day, 2:03:04`, `12 days, 0:00:00`.
+#[must_use]
+pub fn uptime(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
+    match days {
+        0 => clock,
+        1 => format!("1 day, {clock}"),
+        _ => format!("{days} days, {clock}"),
+    }
+}
+
 const fn micros(span: Duration) -> u64 {
     let us = span.as_micros();
     if us > u64::MAX as u128 { u64::MAX } else { us as u64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uptimes_are_supervisors() {
+        for (seconds, text) in [
+            (3, "0:00:03"),
+            (3661, "1:01:01"),
+            (86_400 + 5, "1 day, 0:00:05"),
+            (12 * 86_400 + 11 * 3600, "12 days, 11:00:00"),
+        ] {
+            assert_eq!(uptime(seconds), text);
+        }
+    }
 }

@@ -6,8 +6,9 @@ use visor_dbus::UnitRow;
 use visor_units::engine::{State, SubState};
 use visor_units::exit::ExitStatus;
 use visor_units::signal::Signal;
+use visor_units::time::uptime;
 
-use super::quantity::{span, uptime};
+use super::quantity::span;
 
 /// The moment that is shown as now, and where on earth.
 #[derive(Clone, Debug)]

@@ -1,16 +1,5 @@
 //! Amounts as people read them.
 
-/// How long a process has been up, as Supervisor writes it: `0:00:03`, `1 day, 2:03:04`, `12 days, 0:00:00`.
-pub(crate) fn uptime(seconds: u64) -> String {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
-    match days {
-        0 => clock,
-        1 => format!("1 day, {clock}"),
-        _ => format!("{days} days, {clock}"),
-    }
-}
-
 /// A span in its largest units: `3 s`, `2 min 5 s`, `3 h 10 min`, `2 d 4 h`.
 pub(crate) fn span(seconds: u64) -> String {
     let (large, small) = match seconds {
@@ -50,18 +39,6 @@ pub(crate) fn bytes(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn uptimes_are_supervisors() {
-        for (seconds, text) in [
-            (3, "0:00:03"),
-            (3661, "1:01:01"),
-            (86_400 + 5, "1 day, 0:00:05"),
-            (12 * 86_400 + 11 * 3600, "12 days, 11:00:00"),
-        ] {
-            assert_eq!(uptime(seconds), text);
-        }
-    }
 
     #[test]
     fn spans_name_two_units_at_most() {

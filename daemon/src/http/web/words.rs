@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use visor_units::engine::{Row, State, SubState};
-use visor_units::time::Stamp;
+use visor_units::time::{Stamp, uptime};
 
 use crate::clock;
 
@@ -40,14 +40,7 @@ impl Clock {
 
     /// How long ago that was, as Supervisor writes it: `0:00:03`, `1 day, 2:03:04`.
     pub(super) fn uptime(&self, since: Stamp) -> String {
-        let seconds = self.now.secs().saturating_sub(since.secs());
-        let (days, rest) = (seconds / 86_400, seconds % 86_400);
-        let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
-        match days {
-            0 => clock,
-            1 => format!("1 day, {clock}"),
-            _ => format!("{days} days, {clock}"),
-        }
+        uptime(self.now.secs().saturating_sub(since.secs()))
     }
 
     fn date(&self, stamp: Stamp) -> String {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use visor_units::engine::{Row, State};
 use visor_units::exit::ExitStatus;
-use visor_units::time::Stamp;
+use visor_units::time::{Stamp, uptime};
 use visor_units::unit::{Group, LogFile, Output, Program};
 use visor_units::xmlrpc::Value;
 
@@ -109,8 +109,8 @@ fn exit_status(row: &Row) -> i32 {
 fn describe(row: &Row, clock: &Clock) -> String {
     match row.state {
         State::Running => {
-            let up = seconds(clock.now).saturating_sub(seconds(row.started.wall));
-            format!("pid {}, uptime {}", row.pid, uptime(up.max(0)))
+            let up = clock.now.secs().saturating_sub(row.started.wall.secs());
+            format!("pid {}, uptime {}", row.pid, uptime(up))
         }
         State::Fatal | State::Backoff if row.spawn_error.is_empty() => {
             format!("unknown error (try \"tail {}\")", row.program.name.process)
@@ -121,17 +121,6 @@ fn describe(row: &Row, clock: &Clock) -> String {
         }
         State::Stopped | State::Exited => clock.date(row.stopped),
         State::Starting | State::Stopping | State::Unknown => String::new(),
-    }
-}
-
-/// A span as Python writes it: `1:02:03`, `1 day, 1:02:03`, `2 days, 1:02:03`.
-fn uptime(seconds: i64) -> String {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
-    match days {
-        0 => clock,
-        1 => format!("1 day, {clock}"),
-        _ => format!("{days} days, {clock}"),
     }
 }
 

@@ -68,6 +68,7 @@ pub(crate) enum Verb {
     Stop(verbs::stop::Stop),
     Restart(verbs::restart::Restart),
     Signal(verbs::signal::Send),
+    Send(verbs::send::SendInput),
     Reread(verbs::reread::Reread),
     Update(verbs::update::Update),
     Reload(verbs::reload::Reload),

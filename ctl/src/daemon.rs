@@ -79,6 +79,16 @@ impl Daemon {
         ask!(self, peer => peer.signal(name, signal, group))
     }
 
+    /// Writes to the standard input of a process.
+    pub(crate) async fn send_stdin(&self, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
+        match self {
+            Self::Bus(client) => client.send_stdin(name, bytes).await,
+            Self::Http(_) => {
+                Err(beyond("bytes as they are", "`supervisorctl -s URL fg` sends lines of text"))
+            }
+        }
+    }
+
     /// What `update` would change.
     pub(crate) async fn reread(&self) -> Result<Difference, Refusal> {
         ask!(self, peer => peer.reread())

@@ -78,6 +78,7 @@ async fn carry_out(verb: Verb, context: &Context) -> Result<Exit, Failure> {
         Verb::Stop(verb) => verb.run(context).await,
         Verb::Restart(verb) => verb.run(context).await,
         Verb::Signal(verb) => verb.run(context).await,
+        Verb::Send(verb) => verb.run(context).await,
         Verb::Reread(verb) => verb.run(context).await,
         Verb::Update(verb) => verb.run(context).await,
         Verb::Reload(verb) => verb.run(context).await,

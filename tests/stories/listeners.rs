@@ -1,7 +1,10 @@
-//! Event listeners: what they are sent, and that one that misbehaves harms nobody.
+//! Event listeners: what they are sent, and that one that misbehaves harms nobody; and standard input of programs.
+
+use std::fs::File;
+use std::process::Command;
 
 use nix::sys::signal::Signal;
-use visor_tests::{Stage, wait_until};
+use visor_tests::{Stage, binary, wait_until};
 
 /// Records what it is sent in `FILE`, and says `ANSWER` to each (a result as it stands on the wire).
 const LISTENER: &str = "import sys\n\
@@ -143,4 +146,33 @@ fn capture_takes_what_is_between_the_marks_out_of_the_log() {
     assert!(stage.read("record").ends_with("\ninside\n"));
     contains(&stage, "web.log", "<!--XSUPER");
     assert_eq!(stage.read("web.log"), "ab<!--XSUPER");
+}
+
+#[test]
+fn a_program_reads_what_is_sent_to_it_also_when_it_is_more_than_its_pipe_holds() {
+    let stage = stage(
+        "[program:count]\ncommand=sh -c 'sleep 1; exec head -c 600000 >HERE/read'\nautorestart=false\nstartsecs=0\n\
+         [program:off]\ncommand=cat\nautostart=false\n",
+    )
+    .started();
+    let text: String = (0..100_000).map(|number| format!("{number:05}\n")).collect();
+    stage.write("input", &text);
+    let send = |name: &str| {
+        let input = File::open(stage.path("input")).expect("the input");
+        let mut command = Command::new(binary("visorctl"));
+        command.arg("--socket").arg(stage.path("bus")).args(["send", name]);
+        command.stdin(input).output().expect("visorctl")
+    };
+    stage.reaches("count", "RUNNING");
+    let sent = send("count");
+    assert!(sent.status.success(), "{sent:?}");
+    stage.reaches("count", "EXITED");
+    assert!(stage.read("read") == text, "it read something else");
+    for (name, said) in
+        [("off", "not running"), ("count", "not running"), ("nobody", "no such process")]
+    {
+        let refused = send(name);
+        assert!(!refused.status.success());
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(said), "{refused:?}");
+    }
 }

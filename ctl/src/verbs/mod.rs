@@ -9,6 +9,7 @@ pub(crate) mod reload;
 mod report;
 pub(crate) mod reread;
 pub(crate) mod restart;
+pub(crate) mod send;
 pub(crate) mod show;
 pub(crate) mod shutdown;
 pub(crate) mod signal;

@@ -226,3 +226,36 @@ fn without_script_forms_and_links_do_the_basics() {
     browser.click(&format!("{} .name a", line("alone")));
     browser.wait_for("h1", "alone");
 }
+
+#[test]
+fn a_password_that_stands_in_the_address_does_no_harm() {
+    let Some(browser) = Browser::open(Looks::default()) else { return };
+    let port = free_port();
+    let server = format!("[inet_http_server]\nport=127.0.0.1:{port}\nusername=user\npassword=pw\n");
+    let stage = Stage::new(&format!("{server}{TABLE}")).started();
+    stage.reaches("alone", "RUNNING");
+    browser.go(&format!("http://user:pw@127.0.0.1:{port}/"));
+    browser.wait_for("#live", "live");
+    browser.click(&format!("{} button.stop", line("alone")));
+    browser.wait_for("#toasts", "Process alone stopped");
+    browser.click(&format!("{} .name a", line("alone")));
+    browser.wait_for("#live", "live");
+}
+
+#[test]
+fn a_narrow_window_shows_all_there_is() {
+    let looks = Looks { is_narrow: true, ..Looks::default() };
+    let Some((stage, _, browser)) = shown(TABLE, looks) else { return };
+    browser.wait_for(&state("broken"), "fatal");
+    assert_eq!(browser.run("return document.documentElement.scrollWidth <= innerWidth"), true);
+    drop(browser.run(
+        "const sort = document.querySelector('.sort select'); sort.value = 'state'; \
+         sort.dispatchEvent(new Event('change'))",
+    ));
+    browser.wait("return document.querySelector('tr.line').dataset.name === 'broken'");
+    browser.click(&format!("{} button.stop", line("alone")));
+    browser.wait_for(&state("alone"), "stopped");
+    stage.reaches("alone", "STOPPED");
+    browser.click(&format!("{} .name a", line("alone")));
+    browser.wait_for("h1", "alone");
+}

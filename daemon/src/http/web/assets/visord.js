@@ -9,6 +9,13 @@ const make = (name, properties = {}, ...children) => {
   return element;
 };
 
+/* An address without the name and password that may stand in the page's own: with them nothing can be fetched. */
+function here(url) {
+  const address = new URL(url, document.baseURI);
+  address.username = address.password = "";
+  return address;
+}
+
 /* What is said ---------------------------------------------------------------------------------------------------- */
 
 const TOAST_MS = 6000;
@@ -38,7 +45,7 @@ async function order(url, busy) {
   busy?.setAttribute("aria-busy", "true");
   try {
     const body = new URLSearchParams({ token: find("#act [name=token]").value });
-    const answer = await fetch(url, { method: "POST", body, headers: { Accept: "application/json" } });
+    const answer = await fetch(here(url), { method: "POST", body, headers: { Accept: "application/json" } });
     const { message, is_error: isError } = await answer.json();
     say(message, isError);
   } catch {
@@ -153,10 +160,15 @@ function statusPage() {
     pid: (line) => parseInt(find(".pid", line).lastChild?.textContent, 10) || Infinity,
   };
 
-  /* What is in its place is not moved. */
+  /* Only what is out of its place is moved: that costs more than all the rest. */
   function fill(body, wanted) {
-    const present = all("tr.line", body);
-    if (present.length !== wanted.length || wanted.some((line, place) => present[place] !== line)) body.append(...wanted);
+    let next = find("tr.line", body);
+    for (const line of wanted) {
+      // What stands before it has its turn later.
+      if (line === next?.nextElementSibling) next = line;
+      if (line === next) next = next.nextElementSibling;
+      else body.insertBefore(line, next);
+    }
   }
 
   /* By name the table is in groups, as it came; otherwise it is one list. */
@@ -295,6 +307,18 @@ function statusPage() {
     return all(selector, template.content);
   }
 
+  /* Brings a line up to date. Cells that stay as they are are not touched, so that a click on them is not lost. */
+  function renew(line, news) {
+    const isSame = line.dataset.state === news.dataset.state;
+    const cells = [...news.cells];
+    for (const [place, cell] of [...line.cells].entries()) {
+      if (!cell.matches(isSame ? ".name, .do" : ".name")) cell.replaceWith(cells[place]);
+    }
+    for (const { name, value } of news.attributes) line.setAttribute(name, value);
+    // The class has just been set to its first value; looking at the line in between lets the flash begin anew.
+    if (!isSame && line.offsetWidth) line.classList.add("flash");
+  }
+
   function hear(said) {
     ahead = said.now / 1000 - Date.now();
     if (said.token) find("#act [name=token]").value = said.token;
@@ -309,8 +333,7 @@ function statusPage() {
       for (const line of parsed((said.rows ?? []).join(""), "tr")) {
         const before = document.getElementById(line.id);
         if (!before) continue;
-        if (before.dataset.state !== line.dataset.state) line.classList.add("flash");
-        before.replaceWith(line);
+        renew(before, line);
       }
       settle();
     });
@@ -326,7 +349,7 @@ function statusPage() {
     stream?.close();
     stream = null;
     if (document.hidden) return;
-    stream = new EventSource("live");
+    stream = new EventSource(here("live"));
     stream.onmessage = (event) => hear(JSON.parse(event.data));
     stream.onerror = () => {
       showLive("off", "not connected");
@@ -558,7 +581,7 @@ function tailPage() {
 
   async function read() {
     try {
-      const answer = await fetch(log.dataset.stream);
+      const answer = await fetch(here(log.dataset.stream));
       if (!answer.ok) return showLive("off", answer.status === 404 ? "no log" : `error ${answer.status}`);
       begin();
       showLive("on", "live");

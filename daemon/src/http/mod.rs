@@ -8,6 +8,7 @@
 //! request, which has a time limit: what is slow waits for itself, and makes room when others come.
 
 mod auth;
+mod clock;
 mod connection;
 mod origin;
 mod reply;

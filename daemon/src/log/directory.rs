@@ -20,9 +20,15 @@ pub(super) fn make(directory: &Path) -> io::Result<Record> {
     Ok(Record::new(LogLevel::Info, &text))
 }
 
+/// Where the kernel has its files: `/dev/stdout` in a root without `/dev` is no reason to make one.
+const OF_THE_SYSTEM: [&str; 3] = ["/dev", "/proc", "/sys"];
+
 /// The directory of a log file, if it is not there.
 pub(super) fn missing_parent(file: &Path) -> Option<PathBuf> {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty())?;
+    if OF_THE_SYSTEM.iter().any(|directory| parent.starts_with(directory)) {
+        return None;
+    }
     // Any other error is for whoever opens the file to meet.
     let is_missing = parent.metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
     is_missing.then(|| parent.to_owned())
@@ -59,5 +65,6 @@ mod tests {
         assert_eq!(missing_parent(&file.join("x.log")), None, "it is there, and no directory");
         assert!(make(&file.join("logs")).is_err());
         assert_eq!(missing_parent(Path::new("x.log")), None);
+        assert_eq!(missing_parent(Path::new("/proc/none/fd/1")), None, "the kernel's own");
     }
 }

@@ -10,8 +10,8 @@ mod world;
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use visor_units::name::Selector;
-use visor_units::unit::{Autorestart, Group};
+use visor_units::name::{ProcessName, Selector};
+use visor_units::unit::{Autorestart, ExitWhen, Group};
 
 use stage::{Script, group, program};
 use world::{Act, PROGRAMS, full_name, plays_out};
@@ -73,6 +73,15 @@ impl Choices<'_> {
         groups
     }
 
+    fn condition(&mut self) -> ExitWhen {
+        match self.next() % 4 {
+            0 => ExitWhen::AnyFatal,
+            1 => ExitWhen::AllExited,
+            2 => ExitWhen::Group("g".into()),
+            _ => ExitWhen::Process(ProcessName::new("p3", "p3")),
+        }
+    }
+
     fn act(&mut self) -> Option<Act> {
         let which = usize::from(*self.0.next()?);
         Some(match which % 24 {
@@ -97,6 +106,7 @@ impl Choices<'_> {
             21 => Act::Withdraws(self.next()),
             22 => Act::IsSaved,
             _ if which < 48 => Act::Ends { restart: which > 24 },
+            _ if which < 96 => Act::ExitsWhen(self.condition()),
             _ => Act::Strays(self.next() as u32 % 9, 90 + self.next() as u32 % 20),
         })
     }

@@ -3,7 +3,8 @@
 use visor_units::engine::{Row, State, SubState};
 
 use super::action::Verb;
-use super::words::{Clock, Part, details};
+use super::words::{Part, details};
+use crate::http::clock::Clock;
 
 /// What the table shows of one process.
 #[derive(Clone, Debug)]

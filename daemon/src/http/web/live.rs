@@ -20,7 +20,7 @@ use visor_units::engine::{Key, Mood, Row};
 
 use super::page;
 use super::token::Token;
-use super::words::Clock;
+use crate::http::clock::Clock;
 use crate::http::reply::Body;
 
 /// The least time between two pieces of news.

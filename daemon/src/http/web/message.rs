@@ -3,7 +3,7 @@
 use visor_units::engine::{Answer, Outcome};
 
 use super::action::{Action, Subject, Verb};
-use super::words::Clock;
+use crate::http::clock::Clock;
 use crate::http::xmlrpc::{Code, Fault};
 
 /// What came of an order.

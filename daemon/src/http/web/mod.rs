@@ -50,13 +50,13 @@ use self::form::{Form, quoted};
 use self::live::Live;
 use self::message::Message;
 use self::token::Token;
-use self::words::Clock;
 use super::origin::Source;
 use super::reply::{self, Body, Reply};
 use super::route::Asked;
 use super::tail::UNBUFFERED;
 use super::xmlrpc::check_commands;
 use crate::door::Door;
+use crate::http::clock::Clock;
 
 /// Pages that are kept up to date at the same time. More are shown, and say that they are not.
 const PAGES: usize = 32;

@@ -7,7 +7,8 @@ use visor_units::engine::Row;
 use super::action::Action;
 use super::line::{Line, Tone};
 use super::message::Message;
-use super::words::{Clock, Part};
+use super::words::Part;
+use crate::http::clock::Clock;
 
 /// The status page.
 #[derive(Template)]

@@ -16,8 +16,9 @@ use super::form::Form;
 use super::line::Line;
 use super::message::Message;
 use super::page;
-use super::words::{Clock, Part, details};
+use super::words::{Part, details};
 use crate::fixture;
+use crate::http::clock::Clock;
 
 const SECOND: u64 = 1_000_000;
 /// 2026-11-22 06:23:42 UTC.

@@ -1,20 +1,9 @@
 //! What the page says about a process: times, and why it is as it is.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use visor_units::engine::{Row, State, SubState};
-use visor_units::time::{Stamp, uptime};
+use visor_units::time::Stamp;
 
-use crate::clock;
-
-/// The moment that is shown as now, and where on earth.
-#[derive(Clone, Debug)]
-pub(super) struct Clock {
-    /// Now.
-    pub(super) now: Stamp,
-    /// The zone of the times of day.
-    pub(super) zone: TimeZone,
-}
+use crate::http::clock::Clock;
 
 /// One piece of what is said. Times are pieces of their own, so that the browser can let them run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,33 +14,6 @@ pub(super) enum Part {
     At(Stamp, String),
     /// When something will be, and the words for it now.
     Until(Stamp, String),
-}
-
-impl Clock {
-    /// The machine's.
-    pub(super) fn now() -> Self {
-        Self { now: clock::now().wall, zone: TimeZone::system() }
-    }
-
-    /// As ctime(3) writes it: `Sun Nov 22 06:23:42 2026`.
-    pub(super) fn ctime(&self) -> String {
-        self.format(self.now, "%a %b %e %H:%M:%S %Y")
-    }
-
-    /// How long ago that was, as Supervisor writes it: `0:00:03`, `1 day, 2:03:04`.
-    pub(super) fn uptime(&self, since: Stamp) -> String {
-        uptime(self.now.secs().saturating_sub(since.secs()))
-    }
-
-    fn date(&self, stamp: Stamp) -> String {
-        self.format(stamp, "%b %d %I:%M %p")
-    }
-
-    fn format(&self, stamp: Stamp, form: &str) -> String {
-        let time = i64::try_from(stamp.0).ok().and_then(|us| Timestamp::from_microsecond(us).ok());
-        let local = time.unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(self.zone.clone());
-        local.strftime(form).to_string()
-    }
 }
 
 /// What there is to know beside name, state, process id and uptime; the most useful first.

@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use visor_units::engine::{Row, State};
 use visor_units::exit::ExitStatus;
-use visor_units::time::{Stamp, uptime};
+use visor_units::time::Stamp;
 use visor_units::unit::{Group, LogFile, Output, Program};
 use visor_units::xmlrpc::Value;
 
+use crate::http::clock::Clock;
 use crate::log::Stream;
 use crate::perform::LogPaths;
 
@@ -23,12 +22,6 @@ pub(super) struct Process {
     pub(super) paths: LogPaths,
 }
 
-/// When and where on earth something is told.
-pub(super) struct Clock {
-    now: Stamp,
-    zone: TimeZone,
-}
-
 /// A group of the configuration that was read last.
 pub(super) struct Configured {
     /// What was read.
@@ -37,19 +30,6 @@ pub(super) struct Configured {
     pub(super) in_use: bool,
     /// The files of its processes, where it is the very one that runs.
     pub(super) paths: Option<Vec<LogPaths>>,
-}
-
-impl Clock {
-    /// The machine's.
-    pub(super) fn system() -> Self {
-        Self { now: crate::clock::now().wall, zone: TimeZone::system() }
-    }
-
-    /// A time of day in Supervisor's form, `Nov 23 01:02 AM`.
-    fn date(&self, stamp: Stamp) -> String {
-        let time = Timestamp::from_second(seconds(stamp)).unwrap_or(Timestamp::UNIX_EPOCH);
-        time.to_zoned(self.zone.clone()).strftime("%b %d %I:%M %p").to_string()
-    }
 }
 
 fn seconds(stamp: Stamp) -> i64 {
@@ -109,8 +89,7 @@ fn exit_status(row: &Row) -> i32 {
 fn describe(row: &Row, clock: &Clock) -> String {
     match row.state {
         State::Running => {
-            let up = clock.now.secs().saturating_sub(row.started.wall.secs());
-            format!("pid {}, uptime {}", row.pid, uptime(up))
+            format!("pid {}, uptime {}", row.pid, clock.uptime(row.started.wall))
         }
         State::Fatal | State::Backoff if row.spawn_error.is_empty() => {
             format!("unknown error (try \"tail {}\")", row.program.name.process)
@@ -182,31 +161,5 @@ fn logfile(output: &Output, path: Option<&PathBuf>, is_redirected: bool) -> Valu
         (LogFile::Path(path), _) => (&**path).into(),
         (LogFile::Auto, Some(path)) => path.display().to_string().into(),
         (LogFile::Auto, None) => "auto".into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_are_pythons() {
-        for (seconds, text) in [
-            (0, "0:00:00"),
-            (59, "0:00:59"),
-            (36_061, "10:01:01"),
-            (86_399, "23:59:59"),
-            (86_400, "1 day, 0:00:00"),
-            (180_000, "2 days, 2:00:00"),
-        ] {
-            assert_eq!(uptime(seconds), text);
-        }
-    }
-
-    #[test]
-    fn dates_are_supervisors() {
-        let clock = Clock { now: Stamp(0), zone: TimeZone::UTC };
-        assert_eq!(clock.date(Stamp(0)), "Jan 01 12:00 AM");
-        assert_eq!(clock.date(Stamp(1_795_328_100_000_000)), "Nov 22 06:15 AM");
     }
 }

@@ -13,12 +13,13 @@ use visor_units::xmlrpc::Value;
 
 use super::args::Args;
 use super::fault::{Code, Fault, SUCCESS};
-use super::info::{Clock, Configured, Process};
+use super::info::{Configured, Process};
 use super::table::Act;
 use super::{Caller, logs};
 use crate::child::launcher;
 use crate::core::View;
 use crate::door::Door;
+use crate::http::clock::Clock;
 use crate::log::Stream;
 
 /// The version of the interface.
@@ -118,7 +119,7 @@ impl Caller<'_> {
                 let signal = shown(args.0.first().unwrap_or(&Value::Nil));
                 self.signal_all(self.everything().await?, &signal).await
             }
-            Act::GetProcessInfo => Ok(self.process(args.text(0)?).await?.info(&Clock::system())),
+            Act::GetProcessInfo => Ok(self.process(args.text(0)?).await?.info(&Clock::now())),
             Act::GetAllProcessInfo => self.all_process_info().await,
             Act::GetAllConfigInfo => self.all_config_info().await,
             Act::ReadLog => {
@@ -322,7 +323,7 @@ impl Caller<'_> {
         // There may be thousands, and the core has other things to do.
         let telling = tokio::task::spawn_blocking(move || {
             processes.sort_by(|a, b| a.row.program.name.cmp(&b.row.program.name));
-            let clock = Clock::system();
+            let clock = Clock::now();
             Value::Array(processes.iter().map(|process| process.info(&clock)).collect())
         });
         telling.await.map_err(|error| Code::Failed.about(error.to_string()))

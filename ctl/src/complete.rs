@@ -13,7 +13,8 @@ use clap::{CommandFactory, FromArgMatches};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{EnvCompleter, Fish, Shells, Zsh};
 use clap_complete::{CompleteEnv, engine};
-use visor_dbus::{Client, UnitRow};
+use visor_dbus::{Client, ConfiguredRow, UnitRow};
+use visor_units::fault::Refusal;
 use visor_units::signal::Signal;
 
 use crate::args::{CommandLine, PlaceArgs};
@@ -58,7 +59,18 @@ pub(crate) fn processes() -> ArgValueCompleter {
 
 /// Completes names of groups.
 pub(crate) fn groups() -> ArgValueCompleter {
-    ArgValueCompleter::new(|typed: &OsStr| fitting(typed, &group_candidates(&rows())))
+    ArgValueCompleter::new(|typed: &OsStr| {
+        fitting(typed, &group_candidates(rows().iter().map(|row| row.group.as_str())))
+    })
+}
+
+/// Completes names of groups that the configuration has and the daemon has not.
+pub(crate) fn available_groups() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let configured: Vec<ConfiguredRow> = asked(async |client| client.configured().await);
+        let available = configured.iter().filter(|row| !row.in_use);
+        fitting(typed, &group_candidates(available.map(|row| row.group.as_str())))
+    })
 }
 
 /// Completes names of signals, with and without `SIG`.
@@ -88,27 +100,33 @@ fn process_candidates(rows: &[UnitRow]) -> Vec<Candidate> {
         rows.iter().map(|row| (row.id.clone(), row.state.clone())).collect();
     let whole = |(group, _): Candidate| (format!("{group}:*"), "every process of it".to_owned());
     let is_several = |group: &str| rows.iter().any(|row| row.group == group && row.name != group);
-    candidates.extend(group_candidates(rows).into_iter().filter(|(g, _)| is_several(g)).map(whole));
+    let groups = group_candidates(rows.iter().map(|row| row.group.as_str()));
+    candidates.extend(groups.into_iter().filter(|(group, _)| is_several(group)).map(whole));
     if !rows.is_empty() {
         candidates.push(("all".to_owned(), "every process".to_owned()));
     }
     candidates
 }
 
-fn group_candidates(rows: &[UnitRow]) -> Vec<Candidate> {
-    let mut groups: Vec<&str> = rows.iter().map(|row| row.group.as_str()).collect();
+fn group_candidates<'a>(groups: impl Iterator<Item = &'a str>) -> Vec<Candidate> {
+    let mut groups: Vec<&str> = groups.collect();
     groups.sort_unstable();
     groups.dedup();
     groups.into_iter().map(|group| (group.to_owned(), String::new())).collect()
 }
 
-/// What the daemon lists; nothing if there is none, or if it takes its time.
+/// Every process.
 fn rows() -> Vec<UnitRow> {
+    asked(async |client| client.list().await)
+}
+
+/// What the daemon lists; nothing if there is none, or if it takes its time.
+fn asked<T>(question: impl AsyncFnOnce(Client) -> Result<Vec<T>, Refusal>) -> Vec<T> {
     let Ok(places) = place::places(&typed_place()) else { return Vec::new() };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Vec::new();
     };
-    let list = async { Client::connect(&places).await.ok()?.list().await.ok() };
+    let list = async { question(Client::connect(&places).await.ok()?).await.ok() };
     let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, list).await });
     answer.ok().flatten().unwrap_or_default()
 }

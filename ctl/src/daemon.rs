@@ -3,7 +3,7 @@
 
 use std::os::fd::OwnedFd;
 
-use visor_dbus::{Client, LogRequest, Outcomes, StateChanges, UnitRow, Value};
+use visor_dbus::{Client, ConfiguredRow, LogRequest, Outcomes, StateChanges, UnitRow, Value};
 use visor_units::config::Difference;
 use visor_units::fault::Refusal;
 use visor_units::signal::Signal;
@@ -92,6 +92,26 @@ impl Daemon {
     /// What `update` would change.
     pub(crate) async fn reread(&self) -> Result<Difference, Refusal> {
         ask!(self, peer => peer.reread())
+    }
+
+    /// What the configuration has, as it is now.
+    pub(crate) async fn configured(&self) -> Result<Vec<ConfiguredRow>, Refusal> {
+        ask!(self, peer => peer.configured())
+    }
+
+    /// Adds a group of the configuration as it is now.
+    pub(crate) async fn add_group(&self, group: &str) -> Result<(), Refusal> {
+        ask!(self, peer => peer.add_group(group))
+    }
+
+    /// Removes a group of which nothing runs.
+    pub(crate) async fn remove_group(&self, group: &str) -> Result<(), Refusal> {
+        ask!(self, peer => peer.remove_group(group))
+    }
+
+    /// Empties the logs of a process.
+    pub(crate) async fn clear_log(&self, name: &str) -> Result<(), Refusal> {
+        ask!(self, peer => peer.clear_log(name))
     }
 
     /// Applies the configuration to these groups; none is all.

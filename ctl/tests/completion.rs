@@ -74,6 +74,6 @@ fn the_value_of_an_option_is_offered_without_the_option() {
 #[test]
 fn verbs_and_signals_come_from_the_binary() {
     let bin = binary_directory();
-    assert_eq!(complete(&bin, "visorctl re"), ["restart", "reread", "reload"]);
+    assert_eq!(complete(&bin, "visorctl re"), ["restart", "reread", "remove", "reload"]);
     assert_eq!(complete(&bin, "visorctl signal SIGUSR"), ["SIGUSR1", "SIGUSR2"]);
 }

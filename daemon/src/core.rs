@@ -314,7 +314,7 @@ impl Core {
             }
             Request::Reread { plan, reply } => {
                 let difference = Difference::between(&self.engine.groups(), &plan.groups);
-                self.adopt(&plan);
+                self.adopt_unless_ending(&plan);
                 // Whoever asked may have gone.
                 drop(reply.send(difference));
             }
@@ -326,12 +326,17 @@ impl Core {
                 self.ask(ticket, who, Command::RestartDaemon, Some(reply));
             }
             Request::Update { ticket, who, plan, only, reply } => {
-                if self.engine.mood() == Mood::Running {
-                    self.adopt(&plan);
-                }
+                self.adopt_unless_ending(&plan);
                 let wanted = plan.groups;
                 self.ask(ticket, who, Command::Update { wanted, only }, Some(reply));
             }
+        }
+    }
+
+    /// Takes over what of a plan holds at once; while everything is being stopped that is settled already.
+    fn adopt_unless_ending(&mut self, plan: &Plan) {
+        if self.engine.mood() == Mood::Running {
+            self.adopt(plan);
         }
     }
 

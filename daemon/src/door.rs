@@ -1,5 +1,6 @@
 //! The way in to the core: every face asks here, and nowhere else.
 
+use std::collections::HashSet;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -7,11 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
-use visor_dbus::{Backend, Inbox, LogRequest, ManagerRow, Notices, Usage};
+use visor_dbus::{Backend, Configured, Inbox, LogRequest, ManagerRow, Notices, Usage};
 use visor_units::config::{Difference, Plan};
-use visor_units::engine::{Answer, Command, Counts, Key, Mood, Requester, Row, Ticket};
+use visor_units::engine::{Answer, Command, Counts, Key, Mood, Outcome, Requester, Row, Ticket};
 use visor_units::fault::{Fault, Refusal};
-use visor_units::name::ProcessName;
+use visor_units::name::{ProcessName, Selector};
 use visor_units::time::Stamp;
 use visor_units::unit::{Group, LogLevel};
 
@@ -147,6 +148,23 @@ impl Door {
         }
         Ok(Box::new(plan))
     }
+
+    /// Makes a plan the one that groups are added from, and has what does not concern them hold from now on.
+    async fn take_in(&self, plan: Box<Plan>) -> Result<Difference, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.requests.send(Request::Reread { plan, reply }).await.is_ok();
+        let answer = if sent { answer.await.ok() } else { None };
+        answer.ok_or_else(|| Fault::ShuttingDown.into())
+    }
+
+    /// A group as the configuration has it now.
+    async fn read_group(&self, name: &str) -> Result<Arc<Group>, Refusal> {
+        let plan = self.load_aloud().await?;
+        let found = plan.groups.iter().find(|group| *group.name == *name).cloned();
+        let group =
+            found.ok_or_else(|| Refusal::new(Fault::NoSuchUnit, "no such process group"))?;
+        self.take_in(plan).await.map(|_| group)
+    }
 }
 
 impl Backend for Door {
@@ -211,6 +229,24 @@ impl Backend for Door {
             .ok_or_else(|| Fault::ShuttingDown.into())
     }
 
+    async fn configured(&self) -> Result<Vec<Configured>, Refusal> {
+        let (plan, _) = self.load().await?;
+        let there = self.look(|view| view.engine.groups()).await.ok_or(Fault::ShuttingDown)?;
+        let names: HashSet<&str> = there.iter().map(|group| &*group.name).collect();
+        let configured = |group: Arc<Group>| {
+            let in_use = names.contains(&*group.name);
+            Configured { group, in_use }
+        };
+        Ok(plan.groups.into_iter().map(configured).collect())
+    }
+
+    async fn add_group(&self, who: Requester, name: &str) -> Answer {
+        match self.read_group(name).await {
+            Ok(group) => self.command(who, Command::AddGroup(group)).await,
+            Err(refusal) => Answer::Refused(refusal),
+        }
+    }
+
     async fn update(&self, who: Requester, only: Vec<String>) -> Answer {
         let plan = match self.load_aloud().await {
             Ok(plan) => plan,
@@ -229,6 +265,26 @@ impl Backend for Door {
         let (reply, answer) = oneshot::channel();
         let ticket = self.ticket();
         self.wait(ticket, Request::Reload { ticket, who, plan, reply }, answer).await
+    }
+
+    async fn clear(&self, names: Vec<Selector>) -> Answer {
+        let rows = self.rows().await;
+        let mut outcomes = Vec::new();
+        for selector in names {
+            let meant = rows.iter().filter(|row| selector.matches(&row.program.name));
+            let before = outcomes.len();
+            for Row { key, program, .. } in meant {
+                let cleared = self.clear_logs(*key).await;
+                let failed = |text| Refusal::new(Fault::Failed, text);
+                let result = cleared.map(|()| "cleared".to_owned()).map_err(failed);
+                outcomes.push(Outcome { name: program.name.to_string(), result });
+            }
+            if outcomes.len() == before && selector != Selector::All {
+                let result = Err(Fault::NoSuchUnit.into());
+                outcomes.push(Outcome { name: selector.to_string(), result });
+            }
+        }
+        Answer::Outcomes(outcomes)
     }
 
     async fn send_stdin(&self, name: ProcessName, bytes: Vec<u8>) -> Result<(), Refusal> {
@@ -301,11 +357,7 @@ impl Door {
         let configuration = self.configuration.clone();
         let loading = tokio::task::spawn_blocking(move || configuration.load_as_supervisor());
         let plan = loading.await.unwrap_or_else(|error| Err(unread(&error)))?;
-        let (reply, answer) = oneshot::channel();
-        let request = Request::Reread { plan: Box::new(plan), reply };
-        let sent = self.requests.send(request).await.is_ok();
-        let answer = if sent { answer.await.ok() } else { None };
-        answer.ok_or_else(|| Fault::ShuttingDown.into())
+        self.take_in(Box::new(plan)).await
     }
 
     /// Empties the logs of a process that runs.

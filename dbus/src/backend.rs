@@ -6,7 +6,7 @@ use std::sync::Arc;
 use visor_units::config::Difference;
 use visor_units::engine::{Answer, Change, Command, Counts, Key, Mood, Requester, Row};
 use visor_units::fault::Refusal;
-use visor_units::name::ProcessName;
+use visor_units::name::{ProcessName, Selector};
 use visor_units::time::Stamp;
 use visor_units::unit::Group;
 
@@ -31,10 +31,19 @@ pub trait Backend: Clone + 'static {
     /// # Errors
     /// `ConfigInvalid` with every problem of the file in its text.
     fn reread(&self) -> impl Future<Output = Result<Difference, Refusal>>;
+    /// Reads the configuration again and says what is in it. Changes nothing.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` with every problem of the file in its text.
+    fn configured(&self) -> impl Future<Output = Result<Vec<Configured>, Refusal>>;
+    /// Reads the configuration again and adds this group of it; what it says of the daemon holds from now on.
+    fn add_group(&self, who: Requester, name: &str) -> impl Future<Output = Answer>;
     /// Reads the configuration again and applies it to these groups; none named is all.
     fn update(&self, who: Requester, only: Vec<String>) -> impl Future<Output = Answer>;
     /// Stops everything and begins again with a fresh configuration; refused if that has errors.
     fn reload_daemon(&self, who: Requester) -> impl Future<Output = Answer>;
+    /// Empties the logs of processes that run.
+    fn clear(&self, names: Vec<Selector>) -> impl Future<Output = Answer>;
     /// Writes to the standard input of a process. What its pipe does not take now is kept for it.
     ///
     /// # Errors
@@ -66,6 +75,15 @@ pub struct LogRequest {
     pub offset: Option<u64>,
     /// At most so many bytes.
     pub length: Option<u64>,
+}
+
+/// A group of the configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Configured {
+    /// As it was read.
+    pub group: Arc<Group>,
+    /// Whether a group of that name is there.
+    pub in_use: bool,
 }
 
 /// Properties of the manager object.

@@ -8,8 +8,9 @@ use visor_units::engine::Row;
 use visor_units::unit::Group;
 use zbus::{Signature, Type, Variant};
 
+use crate::Configured;
 use crate::path::object_path;
-use crate::table::{Emits, PROGRAM, Property, UNIT, Values, View, kind_name};
+use crate::table::{Emits, PROGRAM, Property, UNIT, Values, View, kind_name, text};
 
 /// The kinds of groups by name.
 pub(crate) struct Kinds(HashMap<Arc<str>, &'static str>);
@@ -121,6 +122,41 @@ impl Serialize for UnitList {
 }
 
 impl Type for UnitList {
+    const SIGNATURE: &'static Signature = &zbus::signature!("aa{sv}");
+}
+
+/// The answer of `ListConfigured`.
+pub(crate) struct ConfiguredList(pub(crate) Vec<Configured>);
+
+impl ConfiguredList {
+    /// How many there are.
+    pub(crate) fn processes(&self) -> usize {
+        self.0.iter().map(|configured| configured.group.programs.len()).sum()
+    }
+}
+
+impl Serialize for ConfiguredList {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.processes()))?;
+        for Configured { group, in_use } in &self.0 {
+            for program in &group.programs {
+                list.serialize_element(&HashMap::from([
+                    ("Id", text(program.name.to_string())),
+                    ("Group", text(&*group.name)),
+                    ("Name", text(&*program.name.process)),
+                    ("Kind", text(kind_name(&group.kind))),
+                    ("InUse", Variant::Bool(*in_use)),
+                    ("Autostart", Variant::Bool(program.autostart)),
+                    ("GroupPriority", Variant::I64(group.priority)),
+                    ("Priority", Variant::I64(program.priority)),
+                ]))?;
+            }
+        }
+        list.end()
+    }
+}
+
+impl Type for ConfiguredList {
     const SIGNATURE: &'static Signature = &zbus::signature!("aa{sv}");
 }
 

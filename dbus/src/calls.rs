@@ -16,9 +16,8 @@ use crate::server::{Call, Server, write};
 use crate::table::{Manager, Unit, View, text};
 use crate::{Action, Authority, Backend, LogRequest};
 
-/// Where jobs and checkpoints will be; until there are any, every answer has none.
-const NO_JOBS: &[ObjectPath<'static>] = &[];
-const NO_CHECKPOINT: ObjectPath<'static> = ObjectPath::from_static_str_unchecked("/");
+/// Where jobs will be; until there are any, every answer has none.
+pub(crate) const NO_JOBS: &[ObjectPath<'static>] = &[];
 
 /// Failures that an error text names one by one.
 const NAMED_FAILURES: usize = 20;
@@ -47,8 +46,12 @@ impl<B: Backend, A: Authority> Server<B, A> {
             Manager::Signal => self.signal(call).await,
             Manager::Execute => self.execute(call).await,
             Manager::Reread => self.reread(call).await,
+            Manager::ListConfigured => self.list_configured(call).await,
             Manager::Update => self.update(call).await,
+            Manager::AddGroup => self.add_group(call).await,
+            Manager::RemoveGroup => self.remove_group(call).await,
             Manager::OpenLog => self.open_log(call).await,
+            Manager::ClearLog => self.clear_log(call).await,
             Manager::SendStdin => self.send_stdin(call).await,
             Manager::ReloadConfigOfDaemon => {
                 settle(self.backend.reload_daemon(call.who.clone()).await)?;
@@ -209,40 +212,20 @@ impl<B: Backend, A: Authority> Server<B, A> {
         call.reply(&outcomes(&answer)?)
     }
 
-    async fn reread(&self, call: &Call) -> Result<Message, CallError> {
-        let found = self.backend.reread().await?;
-        let groups = HashMap::from([
-            ("available", &found.added),
-            ("changed", &found.changed),
-            ("disappeared", &found.removed),
-        ]);
-        call.reply(&groups)
-    }
-
-    async fn update(&self, call: &Call) -> Result<Message, CallError> {
-        let body = call.message.body();
-        let (groups, options): (Vec<&str>, _) = body.deserialize()?;
-        settle(self.apply(&groups, options, call).await?)?;
-        call.reply(&(NO_JOBS, NO_CHECKPOINT))
-    }
-
-    async fn apply(
-        &self,
-        groups: &[&str],
-        options: HashMap<String, OwnedVariant>,
-        call: &Call,
-    ) -> Result<Answer, CallError> {
-        Options::new(options).finish()?;
-        let groups = groups.iter().map(|&group| group.to_owned()).collect();
-        Ok(self.backend.update(call.who.clone(), groups).await)
-    }
-
     async fn open_log(&self, call: &Call) -> Result<Message, CallError> {
         let body = call.message.body();
         let (word, stream, options): (&str, &str, HashMap<String, OwnedVariant>) =
             body.deserialize()?;
         let name = if word.is_empty() { None } else { Some(process(word)?) };
         self.log(name, stream, options, call).await
+    }
+
+    async fn clear_log(&self, call: &Call) -> Result<Message, CallError> {
+        let body = call.message.body();
+        let (words, options): (Vec<&str>, _) = body.deserialize()?;
+        Options::new(options).finish()?;
+        settle(self.backend.clear(selectors(&words)?).await)?;
+        call.reply(&())
     }
 
     async fn send_stdin(&self, call: &Call) -> Result<Message, CallError> {
@@ -308,7 +291,7 @@ fn unknown(word: &str) -> Refusal {
 }
 
 /// Makes one error of an answer: the only refusal as it is, several as `Failed` with a text that names each.
-fn settle(answer: Answer) -> Result<(), Refusal> {
+pub(crate) fn settle(answer: Answer) -> Result<(), Refusal> {
     let outcomes = match answer {
         Answer::Done => return Ok(()),
         Answer::Refused(refusal) => return Err(refusal),

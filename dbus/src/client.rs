@@ -20,7 +20,7 @@ use crate::link::next;
 use crate::path::program_path;
 use crate::place::{check_temporary_directory, temporary_directory};
 use crate::table::{MANAGER, PROPERTIES};
-use crate::{BUS_NAME, LogRequest, Place, ROOT_PATH, UnitRow, Value};
+use crate::{BUS_NAME, ConfiguredRow, LogRequest, Place, ROOT_PATH, UnitRow, Value};
 
 const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: &str = "/org/freedesktop/DBus";
@@ -214,6 +214,14 @@ impl Client {
         self.manager("Signal", &([name].as_slice(), signal.0, whom)).await.map(drop)
     }
 
+    /// Empties the log files of one process (a displayed name) that runs.
+    ///
+    /// # Errors
+    /// `NoSuchUnit`, or `Failed` with the reason.
+    pub async fn clear_log(&self, name: &str) -> Result<(), Refusal> {
+        self.jobs("ClearLog", name).await
+    }
+
     /// Writes to the standard input of a process.
     ///
     /// # Errors
@@ -235,6 +243,32 @@ impl Client {
             changed: take("changed"),
             removed: take("disappeared"),
         })
+    }
+
+    /// What the configuration has, as it is now.
+    ///
+    /// # Errors
+    /// `ConfigInvalid` with the problems as text.
+    pub async fn configured(&self) -> Result<Vec<ConfiguredRow>, Refusal> {
+        let body = self.manager("ListConfigured", &no_options()).await?;
+        let entries: Vec<HashMap<&str, Variant<'_>>> = body.deserialize().map_err(unreadable)?;
+        Ok(entries.iter().map(ConfiguredRow::of).collect())
+    }
+
+    /// Adds a group of the configuration.
+    ///
+    /// # Errors
+    /// `ConfigInvalid`, `NoSuchUnit` if it has none of that name, `AlreadyAdded`.
+    pub async fn add_group(&self, group: &str) -> Result<(), Refusal> {
+        self.manager("AddGroup", &(group, no_options())).await.map(drop)
+    }
+
+    /// Removes a group of which nothing runs.
+    ///
+    /// # Errors
+    /// `NoSuchUnit`, `StillRunning`.
+    pub async fn remove_group(&self, group: &str) -> Result<(), Refusal> {
+        self.manager("RemoveGroup", &(group, no_options())).await.map(drop)
     }
 
     /// Applies the configuration to these groups; none is all.

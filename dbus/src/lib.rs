@@ -14,6 +14,7 @@ mod backend;
 mod bodies;
 mod calls;
 mod client;
+mod configuration;
 mod connect;
 mod dispatch;
 mod fault;
@@ -31,7 +32,7 @@ mod table;
 mod value;
 
 pub use authority::{Action, Authority};
-pub use backend::{Backend, LogRequest, ManagerRow, Notice, Usage};
+pub use backend::{Backend, Configured, LogRequest, ManagerRow, Notice, Usage};
 pub use client::{Client, ConnectError, Outcomes, StateChange, StateChanges};
 pub use connect::{JoinError, Joined, PeerCredentials};
 pub use fault::{error_name, fault};
@@ -42,7 +43,7 @@ pub use place::{
     Bus, Place, bus_address, check_temporary_directory, default_places, runtime_directory,
     socket_of, temporary_directory,
 };
-pub use row::UnitRow;
+pub use row::{ConfiguredRow, UnitRow};
 pub use server::Server;
 pub use table::interfaces;
 pub use value::Value;

@@ -1,6 +1,6 @@
 //! A process as a dictionary on the wire, read back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -69,6 +69,45 @@ pub struct UnitRow {
     pub tasks: u64,
     /// Keys that this version does not know, as text, so that an older command line can show a newer daemon.
     pub other: BTreeMap<String, String>,
+}
+
+/// One process in the answer of `ListConfigured`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfiguredRow {
+    /// Displayed name: `group:process`, or one name where both are equal.
+    pub id: String,
+    /// Group.
+    pub group: String,
+    /// Process name.
+    pub name: String,
+    /// Whether a group of that name is there.
+    pub in_use: bool,
+    /// `autostart`.
+    pub autostart: bool,
+    /// `priority` of the group.
+    pub group_priority: i64,
+    /// `priority`.
+    pub priority: i64,
+}
+
+impl ConfiguredRow {
+    /// What is not there, or of another type, stays empty.
+    pub(crate) fn of(entry: &HashMap<&str, Variant<'_>>) -> Self {
+        let mut row = Self::default();
+        for (key, value) in entry {
+            match *key {
+                "Id" => text(&mut row.id, value),
+                "Group" => text(&mut row.group, value),
+                "Name" => text(&mut row.name, value),
+                "InUse" => number(&mut row.in_use, value),
+                "Autostart" => number(&mut row.autostart, value),
+                "GroupPriority" => number(&mut row.group_priority, value),
+                "Priority" => number(&mut row.priority, value),
+                _ => {}
+            }
+        }
+        row
+    }
 }
 
 impl UnitRow {

@@ -5,7 +5,7 @@ mod fixture;
 use std::io::Read;
 
 use fixture::{Table, client, own_uid, run};
-use visor_dbus::{LogRequest, Value};
+use visor_dbus::{ConfiguredRow, LogRequest, Value};
 use visor_units::engine::{Cause, Command, State};
 use visor_units::fault::{Fault, Refusal};
 use visor_units::name::{ProcessName, Selector};
@@ -142,6 +142,51 @@ fn reread_tells_and_update_does() {
 }
 
 #[test]
+fn groups_are_listed_added_and_removed_by_name() {
+    run(async {
+        let table = Table::of(&["web"]);
+        let (client, _directory) = client(&table, own_uid()).await;
+        let configured = client.configured().await.unwrap();
+        let new = ConfiguredRow {
+            id: "new:p".into(),
+            group: "new".into(),
+            name: "p".into(),
+            in_use: false,
+            autostart: true,
+            group_priority: 5,
+            priority: 999,
+        };
+        assert_eq!(configured[0], new);
+        assert_eq!((configured[1].id.as_str(), configured[1].in_use), ("web", true));
+        client.add_group("new").await.unwrap();
+        assert_eq!(client.add_group("web").await, Err(Fault::AlreadyAdded.into()));
+        client.remove_group("old").await.unwrap();
+        assert_eq!(client.remove_group("web").await, Err(Fault::StillRunning.into()));
+        let asked: Vec<String> = (table.orders.borrow().iter())
+            .map(|(who, order)| match order {
+                _ if who.uid != Some(own_uid()) => panic!("{who:?}"),
+                Command::AddGroup(group) => format!("+{}", group.name),
+                Command::RemoveGroup(name) => format!("-{name}"),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(asked, ["+new", "+web", "-old", "-web"]);
+    });
+}
+
+#[test]
+fn logs_are_emptied_of_whom_the_names_mean() {
+    run(async {
+        let table = Table::of(&["web", "g:a", "g:b"]);
+        let (client, _directory) = client(&table, own_uid()).await;
+        client.clear_log("g:*").await.unwrap();
+        let both = ["a", "b"].map(|process| ProcessName::new("g", process));
+        assert_eq!(*table.cleared.borrow(), both);
+        assert_eq!(client.clear_log("nobody").await, Err(Fault::NoSuchUnit.into()));
+    });
+}
+
+#[test]
 fn the_daemon_is_reloaded_and_ended() {
     run(async {
         let table = Table::of(&[]);
@@ -228,6 +273,11 @@ fn who_may_not_act_may_read() {
             client.signal("web", Signal::TERM, false).await.unwrap_err(),
             client.start_all(&["web"], true).await.unwrap_err(),
             client.reread().await.unwrap_err(),
+            client.configured().await.unwrap_err(),
+            client.add_group("web").await.unwrap_err(),
+            client.remove_group("web").await.unwrap_err(),
+            client.clear_log("web").await.unwrap_err(),
+            client.send_stdin("web", b"x").await.unwrap_err(),
             client.update(&[]).await.unwrap_err(),
             client.update_outcomes(&[]).await.unwrap_err(),
             client.reload_daemon().await.unwrap_err(),
@@ -237,7 +287,7 @@ fn who_may_not_act_may_read() {
         for refusal in refusals {
             assert_eq!(refusal.fault, Fault::NotAuthorized, "{refusal:?}");
         }
-        assert!(table.orders.borrow().is_empty());
+        assert!(table.orders.borrow().is_empty() && table.cleared.borrow().is_empty());
     });
 }
 

@@ -104,6 +104,7 @@ fn options_are_checked_by_name_and_type() {
             assert_eq!(got.err().as_deref(), error, "{key}");
         }
         let no_options: HashMap<&str, Variant<'_>> = HashMap::new();
+        let odd = HashMap::from([("force", Variant::from(true))]);
         for (method, error) in [
             (
                 call(&connection, (ROOT, MANAGER, "OpenLog"), &("web", "stdin", no_options)).await,
@@ -119,6 +120,13 @@ fn options_are_checked_by_name_and_type() {
                     .await,
                 "org.visord1.Error.BadSignal",
             ),
+            (call(&connection, (ROOT, MANAGER, "AddGroup"), &("new", &odd)).await, bad),
+            (call(&connection, (ROOT, MANAGER, "RemoveGroup"), &("new", &odd)).await, bad),
+            (
+                call(&connection, (ROOT, MANAGER, "ClearLog"), &(["web"].as_slice(), &odd)).await,
+                bad,
+            ),
+            (call(&connection, (ROOT, MANAGER, "ListConfigured"), &odd).await, bad),
             (
                 call(&connection, (ROOT, MANAGER, "GetUnitByPID"), &0_u32).await,
                 "org.visord1.Error.NoSuchUnit",
@@ -157,6 +165,10 @@ fn answers_have_the_types_that_introspection_shows() {
         );
         assert_eq!(signature(call(&connection, manager("Reread"), &()).await), "a{sas}");
         assert_eq!(signature(call(&connection, manager("Update"), &(web, &none)).await), "aoo");
+        assert_eq!(signature(call(&connection, manager("ListConfigured"), &none).await), "aa{sv}");
+        assert_eq!(signature(call(&connection, manager("AddGroup"), &("new", &none)).await), "");
+        assert_eq!(signature(call(&connection, manager("RemoveGroup"), &("old", &none)).await), "");
+        assert_eq!(signature(call(&connection, manager("ClearLog"), &(web, &none)).await), "");
         assert_eq!(
             signature(call(&connection, manager("OpenLog"), &("", "stdout", &none)).await),
             "h"

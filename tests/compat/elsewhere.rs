@@ -44,6 +44,19 @@ fn verbs_reach_a_supervisor_elsewhere() {
     );
     said(&["start", "w:nonsense"], "w:nonsense: ERROR (no such process)\n", 1);
     said(&["reread"], "No config updates to processes\n", 0);
+    said(&["clear", "w:w_00", "no:one"], "no:one: ERROR (no such process)\nw:w_00: cleared\n", 1);
+    said(&["remove", "w"], "ERROR: process/group still running: w\n", 1);
+    said(&["stop", "w:w_00"], "w:w_00: stopped\n", 0);
+    let of_w = |word: &str| {
+        let avail = ctl(&["avail"]).out;
+        avail.lines().filter(|row| row.starts_with("w:") && row.contains(word)).count()
+    };
+    assert_eq!((of_w("in use"), of_w("avail")), (2, 0));
+    said(&["remove", "w"], "w: removed process group\n", 0);
+    assert_eq!((of_w("in use"), of_w("avail")), (0, 2));
+    said(&["add", "w"], "w: added process group\n", 0);
+    said(&["add", "w"], "ERROR: process group already active: w\n", 0);
+    said(&["add", "nobody"], "ERROR: no such process/group: nobody\n", 1);
     assert!(ctl(&["pid"]).out.trim().parse::<u32>().is_ok());
     assert!(ctl(&["list"]).out.lines().any(|row| row.contains("w:w_00") && row.contains("manual")));
     for words in [&["show", "cat"][..], &["logs", "cat"], &["signal", "-g", "HUP", "cat"]] {

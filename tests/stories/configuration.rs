@@ -31,6 +31,65 @@ fn update_says_what_it_will_do_and_leaves_what_did_not_change() {
     assert_eq!(stage.pid_of("kept"), kept, "what did not change runs on");
 }
 
+/// A program that says a line whenever it is told to.
+const TELLER: &str = "[program:teller]\nstartsecs=0\ncommand=sh -c 'trap \"echo told\" USR1; echo up; while :; do sleep 1000 & wait; done'\n\
+     stdout_logfile=HERE/teller.log\nstopasgroup=true\n";
+
+#[test]
+fn groups_are_added_cleared_and_removed_one_by_one() {
+    let stage = Stage::new(TWO).started();
+    let says = |words: &[&str], code: u8, text: &str| {
+        let output = stage.ctl(words);
+        assert_eq!(
+            (output.code, &*output.out),
+            (i32::from(code), text),
+            "{words:?}: {}",
+            output.err
+        );
+        output.err
+    };
+    says(&["add", "teller"], 1, "ERROR: no such process/group: teller\n");
+    let teller = TELLER.replace("HERE", &stage.dir().display().to_string());
+    stage.configure(&format!("{TWO}{teller}"));
+    says(&["reread"], 0, "teller: available\n");
+    let avail = "kept    in use  auto  999:999\nold     in use  auto  999:999\nteller  avail   auto  999:999\n";
+    says(&["avail"], 0, avail);
+    assert!(stage.row("teller").is_none(), "looking adds nothing");
+    let hint = says(&["add", "tellre"], 1, "ERROR: no such process/group: tellre\n");
+    assert!(hint.contains("did you mean teller?"), "{hint}");
+
+    says(&["add", "teller"], 0, "teller: added process group\n");
+    says(&["add", "teller"], 0, "ERROR: process group already active: teller\n");
+    stage.reaches("teller", "RUNNING");
+    says(&["avail"], 0, &avail.replace("teller  avail ", "teller  in use"));
+    let logs = |text: &str| {
+        wait_until("the log", || (stage.read("teller.log") == text).then_some(()));
+    };
+    logs("up\n");
+    says(&["clear", "teller", "nobody"], 1, "nobody: ERROR (no such process)\nteller: cleared\n");
+    logs("");
+    says(&["signal", "USR1", "teller"], 0, "teller: signalled\n");
+    logs("told\n");
+    says(&["clear", "all"], 0, "kept: cleared\nold: cleared\nteller: cleared\n");
+    logs("");
+
+    let hint = says(&["remove", "teller"], 1, "ERROR: process/group still running: teller\n");
+    assert!(hint.contains("visorctl stop 'teller:*'"), "{hint}");
+    says(&["stop", "teller:*"], 0, "teller: stopped\n");
+    let json = stage.ctl(&["--json", "remove", "teller", "tell"]).out;
+    let done: serde_json::Value = serde_json::from_str(&json).expect("a document");
+    assert_eq!(done["results"][0]["done"], "removed process group");
+    assert_eq!(done["results"][1]["error"]["fault"], "NoSuchUnit");
+    assert!(stage.row("teller").is_none());
+
+    stage.configure("[program:teller]\ncommand=sleep 1000\nstartsecs=soon\n");
+    let problem = says(&["add", "teller"], 1, "");
+    assert!(problem.contains("soon"), "{problem}");
+    for name in ["kept", "old"] {
+        stage.reaches(name, "RUNNING");
+    }
+}
+
 #[test]
 fn a_bad_file_refuses_update_and_reload_and_everything_runs_on() {
     let stage = Stage::new(TWO).started();

@@ -1,6 +1,6 @@
 //! What methods answer, taken out of their values.
 
-use visor_dbus::UnitRow;
+use visor_dbus::{ConfiguredRow, UnitRow};
 use visor_units::name::ProcessName;
 use visor_units::xmlrpc::Value;
 
@@ -67,6 +67,21 @@ impl ProcessInfo {
             autostart: configured.is_none_or(|info| info.autostart),
             priority: configured.map_or(0, |info| info.process_prio),
             ..UnitRow::default()
+        }
+    }
+}
+
+impl ConfigInfo {
+    /// The same as visord tells it.
+    pub(super) fn into_row(self) -> ConfiguredRow {
+        ConfiguredRow {
+            id: ProcessName::new(self.group.as_str(), self.name.as_str()).to_string(),
+            group: self.group,
+            name: self.name,
+            in_use: self.inuse,
+            autostart: self.autostart,
+            group_priority: self.group_prio,
+            priority: self.process_prio,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
-use visor_dbus::{Outcomes, UnitRow};
+use visor_dbus::{ConfiguredRow, Outcomes, UnitRow};
 use visor_units::config::Difference;
 use visor_units::fault::{Fault, Refusal};
 use visor_units::signal::Signal;
@@ -82,6 +82,27 @@ impl Supervisor {
         Ok(Difference { added: next(), changed: next(), removed: next() })
     }
 
+    /// Supervisor tells what was read last; so it is read first.
+    pub(crate) async fn configured(&self) -> Result<Vec<ConfiguredRow>, Refusal> {
+        self.reread().await?;
+        let infos: Vec<ConfigInfo> = self.ask("getAllConfigInfo", []).await?;
+        Ok(infos.into_iter().map(ConfigInfo::into_row).collect())
+    }
+
+    /// Supervisor adds from what was read last; so it is read first.
+    pub(crate) async fn add_group(&self, group: &str) -> Result<(), Refusal> {
+        self.reread().await?;
+        self.add(group).await
+    }
+
+    pub(crate) async fn remove_group(&self, group: &str) -> Result<(), Refusal> {
+        self.ask::<Value>("removeProcessGroup", [group.into()]).await.map(drop)
+    }
+
+    pub(crate) async fn clear_log(&self, name: &str) -> Result<(), Refusal> {
+        self.ask::<Value>("clearProcessLogs", [name.into()]).await.map(drop)
+    }
+
     /// What is gone goes first, and what is new comes last, as in supervisorctl.
     pub(crate) async fn update_outcomes(&self, groups: &[String]) -> Result<Outcomes, Refusal> {
         let found = self.reread().await?;
@@ -93,13 +114,13 @@ impl Supervisor {
         }
         for group in found.changed.iter().filter(is_meant) {
             let changed = match self.remove(group).await {
-                Ok(()) => self.of_group("addProcessGroup", group).await,
+                Ok(()) => self.add(group).await,
                 refused => refused,
             };
             outcomes.push(done(group, "updated", changed));
         }
         for group in found.added.iter().filter(is_meant) {
-            outcomes.push(done(group, "added", self.of_group("addProcessGroup", group).await));
+            outcomes.push(done(group, "added", self.add(group).await));
         }
         Ok(outcomes)
     }
@@ -145,17 +166,18 @@ impl Supervisor {
         outcomes
     }
 
+    /// Stops what runs of it first.
     async fn remove(&self, group: &str) -> Result<(), Refusal> {
         let results: Vec<ProcessResult> = self.ask("stopProcessGroup", [group.into()]).await?;
         let failed = results.iter().find(|result| result.status == i64::from(Fault::Failed.code()));
         match failed {
             Some(result) => Err(Refusal::new(Fault::Failed, &*result.description)),
-            None => self.of_group("removeProcessGroup", group).await,
+            None => self.remove_group(group).await,
         }
     }
 
-    async fn of_group(&self, method: &str, group: &str) -> Result<(), Refusal> {
-        self.ask::<Value>(method, [group.into()]).await.map(drop)
+    async fn add(&self, group: &str) -> Result<(), Refusal> {
+        self.ask::<Value>("addProcessGroup", [group.into()]).await.map(drop)
     }
 
     async fn ask<R: Reply>(

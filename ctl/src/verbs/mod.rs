@@ -1,11 +1,16 @@
 //! What can be done, one file per verb.
 
+pub(crate) mod add;
+pub(crate) mod avail;
+pub(crate) mod clear;
 pub(crate) mod completion;
+mod group;
 pub(crate) mod list;
 pub(crate) mod logs;
 mod order;
 pub(crate) mod pid;
 pub(crate) mod reload;
+pub(crate) mod remove;
 mod report;
 pub(crate) mod reread;
 pub(crate) mod restart;

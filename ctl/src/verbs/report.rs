@@ -75,7 +75,7 @@ fn document(outcomes: &[Outcome]) -> Value {
 }
 
 /// In Supervisor's words: `web: started`, `web: ERROR (already started)`.
-fn line(outcome: &Outcome) -> String {
+pub(super) fn line(outcome: &Outcome) -> String {
     let name = printable(&outcome.name);
     match &outcome.result {
         Ok(done) => format!("{name}: {done}"),

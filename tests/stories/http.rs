@@ -213,6 +213,11 @@ impl Numbers {
     }
 }
 
+/// A number from the environment, with which `tests/fuzz/run` asks for more of a story.
+fn asked_for(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
 #[test]
 fn torn_and_twisted_requests_harm_nobody() {
     let stage = with_server("").started();
@@ -225,11 +230,15 @@ fn torn_and_twisted_requests_harm_nobody() {
         "GET /mainlogtail HTTP/1.1\r\n\r\n".to_owned(),
         "GET /logtail/%2e%2e/%00/%ff HTTP/1.1\r\n\r\n".to_owned(),
         "GET /tail.html?processname=cat&limit=5 HTTP/1.1\r\n\r\n".to_owned(),
+        "GET /index.html?action=stop&processname=cat HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
+        "POST /index.html HTTP/1.1\r\nContent-Length: 32\r\nOrigin: http://x\r\n\r\n\
+         action=stop&processname=cat&token".to_owned(),
+        "GET /live HTTP/1.1\r\nAuthorization: Basic dXNlcjpzZWNyZXQ=\r\n\r\n".to_owned(),
         call("").replace("getAPIVersion</methodName>", "readLog</methodName><params><param><value><int>-9\
                           </int></value></param><param><value><int>0</int></value></param></params>"),
     ];
-    let mut numbers = Numbers(4);
-    for _ in 0..2000 {
+    let mut numbers = Numbers(asked_for("VISORD_SEED", 4));
+    for _ in 0..asked_for("VISORD_TWISTED", 2000) {
         let mut request = good[numbers.below(good.len())].clone().into_bytes();
         for _ in 0..=numbers.below(4) {
             let at = numbers.below(request.len());

@@ -14,7 +14,7 @@ fn executables() -> Option<[PathBuf; 2]> {
 }
 
 /// One program that asks the daemon about itself, as another user.
-const CONFIGURATION: &str = "[supervisord]\nuser=root\nlogfile=/dev/null\npidfile=/tmp/pid\nchildlogdir=/tmp\n\
+const CONFIGURATION: &str = "[supervisord]\nuser=root\nlogfile=/tmp/log\npidfile=/tmp/pid\nchildlogdir=/tmp\n\
      [visord]\nbus=off\nexit_when=me\n\
      [program:me]\ncommand=/visorctl --socket /run/visord/bus status\nuser=USER\nautorestart=false\nstartsecs=0\n\
      redirect_stderr=true\nstdout_logfile=/dev/stdout\n";

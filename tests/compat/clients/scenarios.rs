@@ -38,7 +38,9 @@ const fn say(words: &'static [&'static str]) -> Step {
     Say(words, "")
 }
 
-/// The programs at first: one of each kind of fate.
+/// The programs at first: one of each kind of fate. What one of them comes to must not hang on who is faster: Supervisor
+/// collects the dead once more between a launch and its answer, so that one which ends at once may have `started` or not.
+/// `done` ends the first time only.
 pub(super) const PROGRAMS: &str = "\
 [program:cat]
 command=cat
@@ -66,7 +68,7 @@ command=false
 autostart=false
 startretries=0
 [program:done]
-command=true
+command=sh -c 'mkdir %(here)s/done 2>/dev/null || exec sleep 1000'
 startsecs=0
 autorestart=false
 [program:a]

@@ -24,8 +24,14 @@ fn configuration(here: &Path) -> String {
     let here = here.display();
     let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/compat/events");
     let listener = format!("python3 {scripts}/listener.py");
+    // Nothing is written or ends before the script has seen every listener run.
+    let wait = format!("until [ -e {here}/go ]; do sleep 0.01; done");
     let write = |bytes: &str| {
-        format!("python3 -c \"import os, time; time.sleep(3); os.write(1, {bytes})\"")
+        format!(
+            "python3 -c \"import os, time; \
+             any(time.sleep(0.01) for _ in iter(lambda: os.path.exists('{here}/go'), True)); \
+             os.write(1, {bytes})\""
+        )
     };
     let once = "autorestart=false\n";
     let talk = write(
@@ -43,12 +49,12 @@ fn configuration(here: &Path) -> String {
          [eventlistener:garbage]\ncommand=sh -c 'echo some garbage; sleep 1000'\nevents=PROCESS_STATE\n\
          [eventlistener:rejecting]\ncommand={listener} {here}/rejected 2\nevents=REMOTE_COMMUNICATION\n\
          [program:good]\ncommand=sleep 1000\n\
-         [program:once]\ncommand=sh -c 'sleep 3; exit 3'\nautorestart=false\n\
+         [program:once]\ncommand=sh -c '{wait}; exit 3'\nautorestart=false\n\
          [program:crash]\ncommand=false\nstartretries=1\nstartsecs=60\n\
          [program:missing]\ncommand=/no/such/program\nstartretries=0\n\
          [program:talk]\ncommand={talk}\n{once}stdout_capture_maxbytes=1MB\nstdout_events_enabled=true\n\
          [program:bytes]\ncommand={}\n{once}stdout_events_enabled=true\n\
-         [program:brief]\ncommand=sh -c 'sleep 3; echo hi'\n{once}stdout_capture_maxbytes=1MB\nstdout_events_enabled=true\n\
+         [program:brief]\ncommand=sh -c '{wait}; echo hi'\n{once}stdout_capture_maxbytes=1MB\nstdout_events_enabled=true\n\
          [program:echo]\ncommand=cat\nstdout_events_enabled=true\n\
          [program:late]\ncommand=sleep 1000\nautostart=false\n",
         write("b'\\xff\\'\\n'"),

@@ -65,7 +65,7 @@ autostart=false
 command=echo 'x
 autostart=false
 [program:quits]
-command=sh -c 'exit 3'
+command=sh -c 'until [ -e %(here)s/quit ]; do sleep 0.01; done; exit 3'
 autostart=false
 startsecs=0
 autorestart=false

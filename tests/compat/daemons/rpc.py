@@ -6,6 +6,7 @@ masked.
 
 import http.client
 import json
+import os
 import re
 import socket
 import sys
@@ -180,8 +181,11 @@ def logs():
 def starting_and_stopping():
     for name in ("nope", "nope:*", "missing", "data", "directory", "unbalanced", "cat"):
         call("supervisor.startProcess", name)
+    # It may not end by itself: Supervisor collects the dead before it answers, and would answer that it is too late.
     call("supervisor.startProcess", "quits")
+    open(DIRECTORY + "/quit", "w").close()
     reaches("quits", "EXITED")
+    os.unlink(DIRECTORY + "/quit")
     call("supervisor.getProcessInfo", "quits")
     call("supervisor.startProcess", "unready", True)
     reaches("unready", "FATAL")

@@ -1,5 +1,6 @@
 """Lets things happen in a daemon, over XML-RPC: drive.py SOCKET RECORD."""
 
+import os
 import sys
 import time
 import xmlrpc.client
@@ -35,8 +36,11 @@ def told(*parts):
     until(" ".join(parts), found)
 
 
-for name, state in [("good", "RUNNING"), ("echo", "RUNNING"), ("once", "EXITED"), ("crash", "FATAL"),
-                    ("missing", "FATAL"), ("rejecting", "RUNNING"), ("brief", "EXITED"), ("talk", "EXITED")]:
+for name in ("recorder", "states:judge", "garbage", "rejecting", "good", "echo", "once", "brief", "talk", "bytes"):
+    reaches(name, "RUNNING")
+open(os.path.join(os.path.dirname(sys.argv[2]), "go"), "w").close()
+for name, state in [("once", "EXITED"), ("crash", "FATAL"), ("missing", "FATAL"), ("brief", "EXITED"),
+                    ("talk", "EXITED"), ("bytes", "EXITED")]:
     reaches(name, state)
 told("PROCESS_STATE_FATAL", "processname:crash")
 supervisor().sendRemoteCommEvent("kind", "d\u00e4ta: with words\nand lines")

@@ -165,6 +165,8 @@ impl Side {
             String::from_utf8_lossy(&text).contains(until).then_some(())
         });
         let pid = Pid::from_raw(child.id().try_into().expect("a pid"));
+        // While it handles what came, Supervisor's client takes an interrupt for a failure of the connection.
+        wait_until("the client to wait for more", || is_asleep(pid).then_some(()));
         kill(pid, Signal::SIGINT).expect("a living client");
         let status = wait_until("the client to end", || child.try_wait().expect("wait"));
         let text = fs::read(&shown).expect("what it showed");
@@ -178,6 +180,12 @@ impl Side {
         let text = text.replace(&self.directory.path().display().to_string(), "HERE");
         masked(&text.replace(&self.inet, "INET"))
     }
+}
+
+/// Whether a process waits for something; proc_pid_stat(5), `state`.
+fn is_asleep(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("a living client");
+    stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S'))
 }
 
 fn configure(place: &Path, inet: &str, programs: &str) {

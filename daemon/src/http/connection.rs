@@ -52,6 +52,9 @@ pub(super) struct Client {
 /// Held while a request is being answered: the end of the daemon waits for those.
 pub(super) type Busy = mpsc::Sender<Infallible>;
 
+/// Where it is taken from, until that end has begun.
+pub(super) type Work = mpsc::WeakSender<Infallible>;
+
 /// Since when a connection has been idle; `None` while it is not.
 type Idle = Rc<Cell<Option<Instant>>>;
 
@@ -86,12 +89,12 @@ fn local(stream: &UnixStream) -> Client {
 }
 
 /// Serves whoever connects, for as long as it is polled. To be polled inside a [`LocalSet`](tokio::task::LocalSet).
-pub(super) async fn serve(ear: Ear, face: Rc<Face>, busy: Busy) {
+pub(super) async fn serve(ear: Ear, face: Rc<Face>, work: Work) {
     let mut guests = Guests { served: JoinSet::new(), known: HashMap::new() };
     loop {
         tokio::select! {
             accepted = ear.accept() => match accepted {
-                Ok((stream, client)) => guests.admit(stream, client, &face, &busy),
+                Ok((stream, client)) => guests.admit(stream, client, &face, &work),
                 Err(error) if is_of_the_client(&error) => {}
                 Err(_) => tokio::time::sleep(STARVED).await,
             },
@@ -117,13 +120,13 @@ impl Guests {
         stream: Pin<Box<dyn Stream>>,
         client: Client,
         face: &Rc<Face>,
-        busy: &Busy,
+        work: &Work,
     ) {
         if self.known.len() >= MOST && !self.make_room() {
             return;
         }
         let idle: Idle = Rc::new(Cell::new(Some(Instant::now())));
-        let visit = visit(stream, client, Rc::clone(face), Rc::clone(&idle), busy.clone());
+        let visit = visit(stream, client, Rc::clone(face), Rc::clone(&idle), work.clone());
         let handle = self.served.spawn_local(visit);
         self.known.insert(handle.id(), (handle, idle));
     }
@@ -150,13 +153,13 @@ async fn visit(
     client: Client,
     face: Rc<Face>,
     idle: Idle,
-    busy: Busy,
+    work: Work,
 ) {
     let service = service_fn(|request: Request<Incoming>| {
-        let turn = Turn::begin(&idle, &busy);
+        let mut turn = Turn::begin(&idle, &work);
         let (face, client) = (&face, &client);
         async move {
-            let reply = face.answer(request, client).await;
+            let reply = face.answer(request, client, &mut turn).await;
             Ok::<Response<Answering>, Infallible>(reply.map(|body| turn.carry(body)))
         }
     });
@@ -170,15 +173,27 @@ async fn visit(
 }
 
 /// One request while it is being answered.
-struct Turn {
+pub(super) struct Turn {
     idle: Idle,
+    work: Work,
     busy: Option<Busy>,
 }
 
 impl Turn {
-    fn begin(idle: &Idle, busy: &Busy) -> Self {
+    fn begin(idle: &Idle, work: &Work) -> Self {
         idle.set(None);
-        Self { idle: Rc::clone(idle), busy: Some(busy.clone()) }
+        Self { idle: Rc::clone(idle), work: work.clone(), busy: work.upgrade() }
+    }
+
+    /// Waits for what the client has yet to send. Until then it is as one that says nothing: it makes room, and nobody
+    /// waits for it.
+    pub(super) async fn hear<T>(&mut self, rest: impl Future<Output = T>) -> T {
+        self.busy = None;
+        self.idle.set(Some(Instant::now()));
+        let heard = rest.await;
+        self.idle.set(None);
+        self.busy = self.work.upgrade();
+        heard
     }
 
     fn carry(mut self, body: Body) -> Answering {

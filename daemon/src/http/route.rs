@@ -13,7 +13,7 @@ use visor_units::engine::Requester;
 use visor_units::unit::LogLevel;
 
 use super::auth::{Credentials, Verdict};
-use super::connection::Client;
+use super::connection::{Client, Turn};
 use super::origin::Source;
 use super::reply::{self, Reply};
 use super::web::Web;
@@ -54,14 +54,19 @@ pub(super) struct Asked {
 
 impl Face {
     /// Answers a request.
-    pub(super) async fn answer(&self, request: Request<Incoming>, client: &Client) -> Reply {
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        client: &Client,
+        turn: &mut Turn,
+    ) -> Reply {
         let line = format!(
             "{} {} {:?}",
             request.method(),
             request.uri().path_and_query().map_or("/", |path| path.as_str()),
             request.version()
         );
-        let reply = self.judge(request, client).await.unwrap_or_else(reply::error);
+        let reply = self.judge(request, client, turn).await.unwrap_or_else(reply::error);
         self.note(&line, &reply, client);
         reply
     }
@@ -70,6 +75,7 @@ impl Face {
         &self,
         request: Request<Incoming>,
         client: &Client,
+        turn: &mut Turn,
     ) -> Result<Reply, StatusCode> {
         let source = Source::of(request.headers());
         if self.open_port.is_some_and(|port| source.is_rebound(port)) {
@@ -83,17 +89,22 @@ impl Face {
                 Verdict::Malformed => return Err(StatusCode::BAD_REQUEST),
             }
         }
-        self.route(who, request).await
+        self.route(who, request, turn).await
     }
 
     /// Finds who answers. Supervisor looks at how the path begins, and at nothing else.
-    async fn route(&self, who: Requester, request: Request<Incoming>) -> Result<Reply, StatusCode> {
+    async fn route(
+        &self,
+        who: Requester,
+        request: Request<Incoming>,
+        turn: &mut Turn,
+    ) -> Result<Reply, StatusCode> {
         let path = percent_decode_str(request.uri().path()).decode_utf8_lossy().into_owned();
         if path.starts_with("/RPC2") {
             if !Source::of(request.headers()).is_own() {
                 return Err(StatusCode::FORBIDDEN);
             }
-            return xmlrpc::answer(self, asked(who, path, request).await?).await;
+            return xmlrpc::answer(self, asked(who, path, request, turn).await?).await;
         }
         if path.starts_with("/logtail") {
             return tail::program(&self.door, request.method(), &path).await;
@@ -101,7 +112,7 @@ impl Face {
         if path.starts_with("/mainlogtail") {
             return tail::daemon(&self.door, request.method()).await;
         }
-        Ok(self.web.answer(asked(who, path, request).await?).await)
+        Ok(self.web.answer(asked(who, path, request, turn).await?).await)
     }
 
     /// Writes Supervisor's line about a request, in the form that web servers share.
@@ -117,6 +128,7 @@ async fn asked(
     who: Requester,
     path: String,
     request: Request<Incoming>,
+    turn: &mut Turn,
 ) -> Result<Asked, StatusCode> {
     let (head, body) = request.into_parts();
     if head.method != Method::POST {
@@ -130,7 +142,7 @@ async fn asked(
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let body = timeout(BODY_TIME, Limited::new(body, MOST_BODY).collect());
-    match body.await {
+    match turn.hear(body).await {
         Ok(Ok(body)) => Ok(Asked { who, path, head, body: body.to_bytes() }),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
         Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),

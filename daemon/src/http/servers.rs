@@ -85,7 +85,7 @@ impl Servers {
             };
             match server.socket.ear() {
                 Ok(ear) => {
-                    let serving = connection::serve(ear, Rc::new(face), self.busy.clone());
+                    let serving = connection::serve(ear, Rc::new(face), self.busy.downgrade());
                     server.task = Some(tokio::task::spawn_local(serving).abort_handle());
                 }
                 Err(error) => {
@@ -277,4 +277,89 @@ fn own_name() -> String {
     let uid = nix::unistd::geteuid();
     let user = crate::accounts::by_uid(uid.as_raw());
     user.map_or_else(|| uid.to_string(), |user| user.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::net::UnixStream;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use tokio::task::{LocalSet, spawn_local};
+    use tokio::time::Instant;
+    use visor_dbus::Notices;
+    use visor_units::unit::Origin;
+
+    use super::*;
+    use crate::args::Args;
+    use crate::configuration::Configuration;
+    use crate::door::{Request, door};
+    use crate::log::{MainLog, Pump};
+
+    const CALL: &str = "<methodCall><methodName>supervisor.getPID</methodName></methodCall>";
+
+    fn servers(socket: &Path) -> Servers {
+        let (busy, answered) = mpsc::channel(1);
+        let listen =
+            Listen::Unix { file: socket.to_str().unwrap().to_owned(), chmod: 0o700, chown: None };
+        let settings = HttpServer {
+            section: "unix_http_server".to_owned(),
+            origin: Origin::default(),
+            listen,
+            username: None,
+            password: None,
+        };
+        Servers {
+            open: vec![Server::open(settings).unwrap()],
+            refused: Vec::new(),
+            namespaces: vec!["supervisor".to_owned()],
+            pages: Pages::new(),
+            busy,
+            answered,
+        }
+    }
+
+    /// A door whose requests are there for the taking.
+    fn a_door() -> (Door, mpsc::Receiver<Request>, Pump) {
+        let args = Args::parse(["-c".into(), "/nowhere".into()]).unwrap();
+        let configuration = Configuration::find("visord", "visord", &args).unwrap();
+        let (pump, _tapped) = Pump::start(MainLog::new("visord")).unwrap();
+        let (door, requests) = door(Arc::new(configuration), pump.clone(), Notices::new());
+        (door, requests, pump)
+    }
+
+    /// Paused time runs on by itself while every task waits, so a wait for anybody else would last for ever.
+    #[tokio::test(flavor = "current_thread", start_paused = true)]
+    async fn the_end_waits_for_those_who_are_being_answered_and_for_nobody_else() {
+        const YEAR: Duration = Duration::from_secs(365 * 86_400);
+        let serving = async {
+            let directory = tempfile::tempdir().unwrap();
+            let socket = directory.path().join("http");
+            let (mut servers, (door, mut requests, pump)) = (servers(&socket), a_door());
+            servers.serve(&door);
+            let head = |length| format!("POST /RPC2 HTTP/1.0\r\nContent-Length: {length}\r\n\r\n");
+            let begun = ["".to_owned(), "GET / HT".to_owned(), head(9000) + "half"];
+            let connect = |said: &str| {
+                let mut client = UnixStream::connect(&socket).unwrap();
+                client.write_all(said.as_bytes()).unwrap();
+                client
+            };
+            let _silent = begun.map(|said| connect(&said));
+            let mut asking = connect(&(head(CALL.len()) + CALL));
+            let asked = requests.recv().await.unwrap();
+            let began = Instant::now();
+            let ending = spawn_local(servers.finish(YEAR));
+            tokio::task::yield_now().await;
+            assert!(!ending.is_finished());
+            drop((asked, requests));
+            ending.await.unwrap();
+            assert_eq!(began.elapsed(), Duration::ZERO);
+            let mut answer = String::new();
+            asking.read_to_string(&mut answer).unwrap();
+            assert!(answer.contains("SHUTDOWN_STATE"), "{answer}");
+            pump.stop();
+        };
+        LocalSet::new().run_until(serving).await;
+    }
 }

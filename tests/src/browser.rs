@@ -45,13 +45,10 @@ impl Browser {
     /// If there is one that does not start.
     #[must_use]
     pub fn open(looks: Looks) -> Option<Self> {
-        let mut command = Command::new("chromedriver");
-        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let Ok(mut driver) = command.spawn() else {
+        let Some((driver, port)) = driver() else {
             skip("no chromedriver; install chromium-driver");
             return None;
         };
-        let port = port_of(&mut driver);
         let profile = tempfile::tempdir().expect("a temporary directory");
         let mut browser = Self { driver, port, session: String::new(), profile };
         browser.begin(looks);
@@ -191,13 +188,28 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// The port that the driver says it has.
-fn port_of(driver: &mut Child) -> u16 {
+/// A driver that listens, and its port.
+fn driver() -> Option<(Child, u16)> {
+    // It takes a free port of IPv4 and wants the same of IPv6, where somebody may have it; then it ends.
+    for _ in 0..10 {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut driver = command.spawn().ok()?;
+        if let Some(port) = port_of(&mut driver) {
+            return Some((driver, port));
+        }
+        driver.wait().expect("the end of the driver");
+    }
+    panic!("no port for chromedriver");
+}
+
+/// The port that the driver says it has; `None` once it has ended.
+fn port_of(driver: &mut Child) -> Option<u16> {
     let output = driver.stdout.take().expect("its output");
     let mut lines = BufReader::new(output).lines().map_while(Result::ok);
     let port = lines
         .find_map(|line| line.strip_suffix('.')?.rsplit_once("on port ")?.1.parse::<u16>().ok());
     // Whatever else it says is not kept from being said.
     std::thread::spawn(move || lines.for_each(drop));
-    port.expect("the port of chromedriver")
+    port
 }

@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::exit;
+use crate::login::Login;
 use crate::verbs;
 
 /// Asks visord, and shows what it answers.
@@ -48,9 +49,20 @@ pub(crate) struct PlaceArgs {
     #[arg(short = 'c', long, global = true, value_name = "FILE")]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     pub(crate) configuration: Option<String>,
+    /// User name for a URL; so are `http://NAME:PASSWORD@HOST:PORT` and SUPERVISOR_USERNAME
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+    /// Password for a URL. Others see it in the list of processes; better in SUPERVISOR_PASSWORD, or typed when asked for it
+    #[arg(long, global = true, value_name = "PASSWORD")]
+    pub(crate) password: Option<String>,
 }
 
 impl PlaceArgs {
+    /// Who asks, as far as it is said here.
+    pub(crate) fn login(&self) -> Login {
+        Login::new(self.username.clone(), self.password.clone())
+    }
+
     /// The URL of a Supervisor.
     pub(crate) fn url(&self) -> Option<&str> {
         self.socket.as_deref().filter(|place| place.contains("://"))

@@ -13,12 +13,12 @@ use clap::{CommandFactory, FromArgMatches};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{EnvCompleter, Fish, Shells, Zsh};
 use clap_complete::{CompleteEnv, engine};
-use visor_dbus::{Client, ConfiguredRow, UnitRow};
+use visor_dbus::{ConfiguredRow, UnitRow};
 use visor_units::fault::Refusal;
 use visor_units::signal::Signal;
 
 use crate::args::{CommandLine, PlaceArgs};
-use crate::place;
+use crate::daemon::Daemon;
 
 /// Set by the shell that asks, to its name.
 const VARIABLE: &str = "COMPLETE";
@@ -67,7 +67,7 @@ pub(crate) fn groups() -> ArgValueCompleter {
 /// Completes names of groups that the configuration has and the daemon has not.
 pub(crate) fn available_groups() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
-        let configured: Vec<ConfiguredRow> = asked(async |client| client.configured().await);
+        let configured: Vec<ConfiguredRow> = asked(async |daemon| daemon.configured().await);
         let available = configured.iter().filter(|row| !row.in_use);
         fitting(typed, &group_candidates(available.map(|row| row.group.as_str())))
     })
@@ -117,16 +117,16 @@ fn group_candidates<'a>(groups: impl Iterator<Item = &'a str>) -> Vec<Candidate>
 
 /// Every process.
 fn rows() -> Vec<UnitRow> {
-    asked(async |client| client.list().await)
+    asked(async |daemon| daemon.list().await)
 }
 
 /// What the daemon lists; nothing if there is none, or if it takes its time.
-fn asked<T>(question: impl AsyncFnOnce(Client) -> Result<Vec<T>, Refusal>) -> Vec<T> {
-    let Ok(places) = place::places(&typed_place()) else { return Vec::new() };
+fn asked<T>(question: impl AsyncFnOnce(Daemon) -> Result<Vec<T>, Refusal>) -> Vec<T> {
+    let place = typed_place();
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Vec::new();
     };
-    let list = async { question(Client::connect(&places).await.ok()?).await.ok() };
+    let list = async { question(Daemon::connect(&place, false).await.ok()?).await.ok() };
     let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, list).await });
     answer.ok().flatten().unwrap_or_default()
 }

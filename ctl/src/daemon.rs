@@ -1,14 +1,19 @@
 //! The daemon that is asked: visord on a bus, or a Supervisor over HTTP. One set of questions, so that verbs need not know
 //! which it is; what Supervisor cannot be asked is refused by name.
 
-use std::os::fd::OwnedFd;
+use std::fs::File;
 
 use visor_dbus::{Client, ConfiguredRow, LogRequest, Outcomes, StateChanges, UnitRow, Value};
 use visor_units::config::Difference;
 use visor_units::fault::Refusal;
 use visor_units::signal::Signal;
 
-use crate::remote::{Supervisor, beyond};
+use crate::args::PlaceArgs;
+use crate::failure::Failure;
+use crate::lines::Log;
+use crate::login::{self, Login};
+use crate::place;
+use crate::remote::{CallError, Remote, Supervisor};
 
 /// Whoever answers.
 pub(crate) enum Daemon {
@@ -28,7 +33,31 @@ macro_rules! ask {
     };
 }
 
+/// Names of properties with their values.
+pub(crate) type Properties = Vec<(String, Value)>;
+
 impl Daemon {
+    /// Finds whom the command line means. Whoever asks over HTTP and needs a password is `asked` for it, if that is allowed.
+    pub(crate) async fn connect(place: &PlaceArgs, may_ask: bool) -> Result<Self, Failure> {
+        let Some(url) = place.url() else {
+            if place.login() != Login::default() {
+                return Err(Failure::no_url());
+            }
+            return Ok(Self::Bus(Client::connect(&place::places(place)?).await?));
+        };
+        let (url, login) = login::split(url);
+        let login = login.or(place.login()).or(Login::from_environment());
+        let mut pair = login.pair();
+        let mut found = Supervisor::connect(Remote::new(&url, pair.clone())).await;
+        if matches!(found, Err(CallError::Status { code: 401, .. })) && pair.is_none() && may_ask {
+            pair = login.asked(&url).await;
+            if pair.is_some() {
+                found = Supervisor::connect(Remote::new(&url, pair.clone())).await;
+            }
+        }
+        found.map(Self::Http).map_err(|error| Failure::no_supervisor(&url, &error, pair.is_some()))
+    }
+
     /// What it calls itself.
     pub(crate) const fn program(&self) -> &'static str {
         match self {
@@ -81,12 +110,7 @@ impl Daemon {
 
     /// Writes to the standard input of a process.
     pub(crate) async fn send_stdin(&self, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
-        match self {
-            Self::Bus(client) => client.send_stdin(name, bytes).await,
-            Self::Http(_) => {
-                Err(beyond("bytes as they are", "`supervisorctl -s URL fg` sends lines of text"))
-            }
-        }
+        ask!(self, peer => peer.send_stdin(name, bytes))
     }
 
     /// What `update` would change.
@@ -135,20 +159,24 @@ impl Daemon {
     }
 
     /// The output of a process.
-    pub(crate) async fn open_log(&self, request: &LogRequest) -> Result<OwnedFd, Refusal> {
+    pub(crate) async fn open_log(&self, request: &LogRequest) -> Result<Log, Refusal> {
         match self {
-            Self::Bus(client) => client.open_log(request).await,
-            Self::Http(_) => {
-                Err(beyond("logs by line", "`supervisorctl -s URL tail` shows the last bytes"))
-            }
+            Self::Bus(client) => client.open_log(request).await.map(|fd| Log::File(File::from(fd))),
+            Self::Http(remote) => remote.open_log(request).await.map(Box::new).map(Log::Http),
         }
     }
 
-    /// Every property of a process.
-    pub(crate) async fn properties(&self, name: &str) -> Result<Vec<(String, Value)>, Refusal> {
+    /// Every property of these processes that is known.
+    pub(crate) async fn properties(&self, names: &[&str]) -> Result<Vec<Properties>, Refusal> {
         match self {
-            Self::Bus(client) => client.properties(name).await,
-            Self::Http(_) => Err(beyond("properties", "`status` shows what is known of a process")),
+            Self::Bus(client) => {
+                let mut all = Vec::new();
+                for name in names {
+                    all.push(client.properties(name).await?);
+                }
+                Ok(all)
+            }
+            Self::Http(remote) => remote.properties(names).await,
         }
     }
 

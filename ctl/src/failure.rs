@@ -91,13 +91,31 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
-    /// Nobody answers at the URL of a Supervisor.
-    pub(crate) fn no_supervisor(url: &str, error: &CallError) -> Self {
+    /// A user name or a password, and nobody who wants one.
+    pub(crate) fn no_url() -> Self {
+        Trouble {
+            exit: Exit::Usage,
+            fault: "BadArguments".to_owned(),
+            text: "--username and --password are for the URL of a Supervisor".to_owned(),
+            details: Vec::new(),
+            hint: Some("name it with --socket http://HOST:PORT".to_owned()),
+        }
+        .into()
+    }
+
+    /// Nobody answers at the URL of a Supervisor; `with_password` if it was given one.
+    pub(crate) fn no_supervisor(url: &str, error: &CallError, with_password: bool) -> Self {
         let hint = match error {
+            CallError::Status { code: 401, .. } if with_password => {
+                "the user name or the password is not that of its [inet_http_server] or [unix_http_server]"
+            }
             CallError::Status { code: 401, .. } => {
-                "set SUPERVISOR_USERNAME and SUPERVISOR_PASSWORD in the environment"
+                "set SUPERVISOR_USERNAME and SUPERVISOR_PASSWORD in the environment, or give --username on a terminal"
             }
             CallError::Fault { .. } => "the server needs [rpcinterface:supervisor] in its file",
+            CallError::Io(_) => {
+                "start supervisord there; `port` of [inet_http_server] and `file` of [unix_http_server] say where it listens"
+            }
             _ => {
                 "a URL is http://HOST:PORT or unix:///PATH, as [inet_http_server] and [unix_http_server] name it"
             }
@@ -108,6 +126,23 @@ impl Failure {
             text: format!("no supervisord answers at {url}"),
             details: vec![error.to_string()],
             hint: Some(hint.to_owned()),
+        }
+        .into()
+    }
+}
+
+impl Failure {
+    /// What was followed goes on no longer.
+    pub(crate) fn ended(name: &str, error: &CallError) -> Self {
+        Trouble {
+            exit: Exit::Unreachable,
+            fault: "Unreachable".to_owned(),
+            text: format!("the log of {name} ends here"),
+            details: match error {
+                CallError::Closed => vec!["the server has closed the connection".to_owned()],
+                error => vec![error.to_string()],
+            },
+            hint: None,
         }
         .into()
     }

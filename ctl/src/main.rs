@@ -13,7 +13,9 @@ mod context;
 mod daemon;
 mod exit;
 mod failure;
+mod input;
 mod lines;
+mod login;
 #[cfg(test)]
 mod man;
 mod place;

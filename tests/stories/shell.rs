@@ -1,4 +1,5 @@
-//! The shell of supervisorctl on a terminal: completion, history, and both ways to leave.
+//! A terminal: the shell of supervisorctl with completion, history, and both ways to leave; the password that visorctl asks
+//! for.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -23,15 +24,17 @@ struct Terminal {
 
 impl Terminal {
     fn open(stage: &Stage) -> Self {
-        let pair = openpty(None, None).expect("a terminal");
         let program = stage.path("supervisorctl");
         if !program.exists() {
             symlink(binary("visorctl"), &program).expect("a link");
         }
+        Self::run(Command::new(program).arg("-c").arg(stage.path("visord.conf")))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let pair = openpty(None, None).expect("a terminal");
         let end = || pair.slave.try_clone().expect("a descriptor");
-        let shell = Command::new(program)
-            .arg("-c")
-            .arg(stage.path("visord.conf"))
+        let shell = command
             .env("TERM", "xterm")
             .stdin(end())
             .stdout(end())
@@ -109,4 +112,35 @@ fn the_shell_completes_remembers_and_ends_well() {
     terminal.press("\x03");
     assert_eq!(terminal.ends(), Some(0), "whatever happened in it");
     assert_eq!(stage.read("history"), "pid upward \nstop nonsense\n");
+}
+
+#[test]
+fn a_password_that_is_wanted_is_asked_for_and_not_shown() {
+    let programs = PROGRAMS.replace("s.sock\n[rpc", "s.sock\nusername=u\npassword=s3cret\n[rpc");
+    let stage = Stage::new(&programs).started();
+    stage.reaches("upward", "RUNNING");
+    let url = format!("unix://{}", stage.path("s.sock").display());
+    let ask = |words: &[&str]| {
+        // The terminal is its own, so that there is one to ask on.
+        let mut command = Command::new("setsid");
+        command.args(["--ctty", "--wait"]).arg(binary("visorctl")).args(["-s", &url]).args(words);
+        command.env_remove("SUPERVISOR_USERNAME").env_remove("SUPERVISOR_PASSWORD");
+        Terminal::run(&mut command)
+    };
+    let mut terminal = ask(&["pid", "upward"]);
+    terminal.sees(&format!("User name for {url}: "));
+    terminal.press("u\n");
+    terminal.sees("Password of u: ");
+    terminal.press("s3cret\n");
+    terminal.sees(&format!("{}\r\n", stage.pid_of("upward")));
+    assert_eq!(terminal.ends(), Some(0));
+
+    let mut terminal = ask(&["pid", "-u", "u"]);
+    terminal.sees("Password of u: ");
+    terminal.press("wr0ng\n");
+    terminal.sees("is not that of");
+    let shown = Arc::clone(&terminal.shown);
+    assert_eq!(terminal.ends(), Some(4));
+    let shown = String::from_utf8_lossy(&shown.lock().expect("a screen")).into_owned();
+    assert!(!shown.contains("wr0ng"), "{shown}");
 }

@@ -4,6 +4,8 @@
 mod address;
 mod error;
 mod http;
+mod log;
+mod properties;
 mod reply;
 mod supervisor;
 
@@ -15,8 +17,9 @@ use visor_units::xmlrpc::{MethodCall, MethodResponse, Value};
 pub(crate) use address::Address;
 pub(crate) use error::CallError;
 pub(crate) use http::Frames;
+pub(crate) use log::RemoteLog;
 pub(crate) use reply::{ConfigInfo, ProcessInfo, ProcessResult, Reply};
-pub(crate) use supervisor::{Supervisor, beyond};
+pub(crate) use supervisor::Supervisor;
 
 /// Where the methods are.
 const RPC_PATH: &str = "/RPC2";

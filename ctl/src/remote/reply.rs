@@ -49,26 +49,44 @@ pub(crate) struct ProcessResult {
 }
 
 impl ProcessInfo {
+    /// When it was last launched, in µs since 1970; 0 never.
+    pub(super) fn started(&self) -> u64 {
+        stamp(self.start)
+    }
+
+    /// When it last ended, in µs since 1970; 0 never.
+    pub(super) fn stopped(&self) -> u64 {
+        stamp(self.stop)
+    }
+
+    /// Exit code of the last run; -1 if it has none. Supervisor says 0 also of what runs, or never ran.
+    pub(super) fn exit_code(&self) -> i32 {
+        let ended = self.pid == 0 && self.stop != 0 && self.stop >= self.start;
+        ended.then(|| i32::try_from(self.exitstatus).ok()).flatten().unwrap_or(-1)
+    }
+
     /// The same as visord tells it, as far as Supervisor does.
     pub(super) fn into_row(self, configured: Option<&ConfigInfo>) -> UnitRow {
-        let stamp = |seconds: i64| u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000_000);
         let id = ProcessName::new(self.group.as_str(), self.name.as_str()).to_string();
         UnitRow {
             id,
+            pid: u32::try_from(self.pid).unwrap_or(0),
+            started: self.started(),
+            stopped: self.stopped(),
+            exit_code: self.exit_code(),
             group: self.group,
             name: self.name,
-            kind: "program".to_owned(),
             state: self.statename,
-            pid: u32::try_from(self.pid).unwrap_or(0),
-            started: stamp(self.start),
-            stopped: stamp(self.stop),
-            exit_code: i32::try_from(self.exitstatus).unwrap_or(-1),
             spawn_error: self.spawnerr,
             autostart: configured.is_none_or(|info| info.autostart),
             priority: configured.map_or(0, |info| info.process_prio),
             ..UnitRow::default()
         }
     }
+}
+
+fn stamp(seconds: i64) -> u64 {
+    u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000_000)
 }
 
 impl ConfigInfo {

@@ -4,19 +4,25 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
-use visor_dbus::{ConfiguredRow, Outcomes, UnitRow};
+use visor_dbus::{ConfiguredRow, LogRequest, Outcomes, UnitRow};
 use visor_units::config::Difference;
 use visor_units::fault::{Fault, Refusal};
+use visor_units::name::ProcessName;
 use visor_units::signal::Signal;
 use visor_units::xmlrpc::Value;
 
-use super::{CallError, ConfigInfo, ProcessInfo, ProcessResult, Remote, Reply};
+use super::{
+    CallError, ConfigInfo, ProcessInfo, ProcessResult, Remote, RemoteLog, Reply, properties,
+};
 
 /// A Supervisor that has answered.
 pub(crate) struct Supervisor(Remote);
 
+/// Names of properties with their values.
+type Properties = Vec<(String, visor_dbus::Value)>;
+
 /// The refusal of what its methods do not reach.
-pub(crate) fn beyond(what: &str, instead: &str) -> Refusal {
+fn beyond(what: &str, instead: &str) -> Refusal {
     Refusal::new(Fault::Failed, format!("Supervisor's methods give no {what}; {instead}"))
 }
 
@@ -73,6 +79,34 @@ impl Supervisor {
         }
         let params = [name.into(), signal.0.to_string().into()];
         self.ask::<Value>("signalProcess", params).await.map(drop)
+    }
+
+    /// Writes text to the standard input of a process; as base64, since XML does not allow every character.
+    pub(crate) async fn send_stdin(&self, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
+        if str::from_utf8(bytes).is_err() {
+            return Err(beyond("way to send what is no UTF-8 text", "encode it"));
+        }
+        let params = [name.into(), Value::Base64(bytes.to_vec())];
+        self.ask::<Value>("sendProcessStdin", params).await.map(drop)
+    }
+
+    /// The output of a process, or of the daemon.
+    pub(crate) async fn open_log(&self, request: &LogRequest) -> Result<RemoteLog, Refusal> {
+        RemoteLog::open(&self.0, request).await
+    }
+
+    /// What is known of these processes, by name and in their order.
+    pub(crate) async fn properties(&self, names: &[&str]) -> Result<Vec<Properties>, Refusal> {
+        let told: Vec<Value> = self.ask("getAllProcessInfo", []).await?;
+        // Supervisor 3 cannot tell this; the rest is worth showing without it.
+        let configured = self.ask::<Vec<Value>>("getAllConfigInfo", []).await.unwrap_or_default();
+        let (told, configured) = (by_id(&told), by_id(&configured));
+        let known = |name: &&str| {
+            let info = told.get(*name)?;
+            properties::of(info, configured.get(*name).copied())
+        };
+        let no_such = || Refusal::from(Fault::NoSuchUnit);
+        names.iter().map(|name| known(name).ok_or_else(no_such)).collect()
     }
 
     pub(crate) async fn reread(&self) -> Result<Difference, Refusal> {
@@ -193,12 +227,19 @@ fn by_name(all: Vec<ConfigInfo>) -> HashMap<(String, String), ConfigInfo> {
     all.into_iter().map(|info| ((info.group.clone(), info.name.clone()), info)).collect()
 }
 
+/// Structs that say of which process they are, by its name as it is shown.
+fn by_id(all: &[Value]) -> HashMap<String, &Value> {
+    let text = |value: &Value, key| value.member(key).and_then(Value::as_str).map(str::to_owned);
+    let id = |value: &Value| Some(ProcessName::new(text(value, "group")?, text(value, "name")?));
+    all.iter().filter_map(|value| Some((id(value)?.to_string(), value))).collect()
+}
+
 fn done(group: &str, what: &str, result: Result<(), Refusal>) -> (String, Result<String, Refusal>) {
     (group.to_owned(), result.map(|()| format!("{what} process group")))
 }
 
 /// A fault in visord's terms. Its name before the text says nothing to people.
-fn refusal(error: CallError) -> Refusal {
+pub(super) fn refusal(error: CallError) -> Refusal {
     match error {
         CallError::Fault { code, string } => {
             let known = Fault::ALL.into_iter().find(|fault| i64::from(fault.code()) == code);

@@ -9,7 +9,6 @@ mod complete;
 mod exception;
 mod follow;
 mod history;
-mod input;
 mod link;
 mod names;
 mod options;

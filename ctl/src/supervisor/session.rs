@@ -8,10 +8,10 @@ use visor_units::xmlrpc::Value;
 
 use super::commands::{self, Done};
 use super::exception::{Exception, Kind};
-use super::input::{self, Lines};
 use super::link::Link;
 use super::options::Options;
 use super::status::{self, fault};
+use crate::input::{self, Lines};
 use crate::remote::{CallError, Reply};
 
 /// What every command is given.

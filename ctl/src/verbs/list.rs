@@ -50,7 +50,7 @@ impl List {
 fn cells(row: &UnitRow) -> Vec<Cell> {
     vec![
         Cell::plain(&row.id),
-        Cell::plain(&row.kind),
+        Cell::plain(if row.kind.is_empty() { "-" } else { &row.kind }),
         Cell::plain(if row.autostart { "auto" } else { "manual" }),
         Cell::plain(row.priority.to_string()),
         state_cell(row),

@@ -1,7 +1,5 @@
 //! `visorctl logs`
 
-use std::fs::File;
-
 use clap::Args;
 use serde_json::{Value, json};
 use visor_dbus::{LogRequest, UnitRow};
@@ -21,7 +19,9 @@ use crate::select::{name_of, select};
 
 /// Show what processes wrote, from their log files
 ///
-/// With several processes, every line begins with the name of its own.
+/// With several processes, every line begins with the name of its own. Of a Supervisor asked over HTTP, older lines are
+/// shown only where they are UTF-8; followed, a log that begins again says `==> File truncated <==`, and what was written
+/// right before a rotation can be missing.
 #[derive(Debug, Args)]
 pub(crate) struct Logs {
     /// Processes [default: visord's own log]
@@ -58,8 +58,8 @@ impl Logs {
         let screen = &context.screen;
         if self.names.is_empty() {
             let log = client.open_log(&self.request(None)).await?;
-            let source = Source { name: "visord".to_owned(), file: File::from(log) };
-            self.show(screen, vec![source], &[])?;
+            let source = Source { name: client.program().to_owned(), log };
+            self.show(screen, vec![source], &[]).await?;
             return Ok(Exit::Success);
         }
         let rows = client.list().await?;
@@ -72,13 +72,13 @@ impl Logs {
                 Err(refusal) => refused.push((picked.row, refusal)),
             }
         }
-        self.tell_refused(screen, &refused);
+        self.tell_refused(&client, screen, &refused);
         let outcome = |(row, refusal): (&UnitRow, Refusal)| Outcome {
             name: row.id.clone(),
             result: Err(refusal),
         };
         outcomes.extend(refused.into_iter().map(outcome));
-        self.show(screen, sources, &outcomes)?;
+        self.show(screen, sources, &outcomes).await?;
         Ok(exit_code(&outcomes, |refusal| refusal.fault.into()))
     }
 
@@ -95,11 +95,11 @@ impl Logs {
 
     async fn open(&self, client: &Daemon, row: &UnitRow) -> Result<Source, Refusal> {
         let log = client.open_log(&self.request(Some(row))).await?;
-        Ok(Source { name: row.id.clone(), file: File::from(log) })
+        Ok(Source { name: row.id.clone(), log })
     }
 
     /// Says which processes have no log, and where their output may be.
-    fn tell_refused(&self, screen: &Screen, refused: &[(&UnitRow, Refusal)]) {
+    fn tell_refused(&self, client: &Daemon, screen: &Screen, refused: &[(&UnitRow, Refusal)]) {
         if screen.json {
             return;
         }
@@ -110,36 +110,44 @@ impl Logs {
         let missing = refused.iter().find(|(_, refusal)| refusal.fault == Fault::NoFile);
         if let Some((row, _)) = missing {
             let other = if self.stderr { "without --stderr" } else { "--stderr" };
-            let journal = format!("`journalctl VISORD_PROCESS={}`", name_of(row).qualified());
-            hint(
-                screen,
-                &format!("what it writes may be in the journal: {journal}; or try {other}"),
-            );
+            let elsewhere = match client {
+                Daemon::Bus(_) => {
+                    let process = name_of(row).qualified();
+                    format!("in the journal: `journalctl VISORD_PROCESS={process}`")
+                }
+                Daemon::Http(_) => "kept nowhere, or not yet".to_owned(),
+            };
+            hint(screen, &format!("what it writes may be {elsewhere}; or try {other}"));
         }
     }
 
-    fn show(
+    async fn show(
         &self,
         screen: &Screen,
         mut sources: Vec<Source>,
         refused: &[Outcome],
     ) -> Result<(), Failure> {
+        for source in &sources {
+            if let Some(note) = source.note() {
+                hint(screen, &format!("{}: {note}", source.name));
+            }
+        }
         if screen.json && !self.follow {
-            return screen.document(&self.document(sources, refused)?);
+            return screen.document(&self.document(sources, refused).await?);
         }
         if sources.len() == 1 && !screen.json {
-            return pass_on(screen, sources.remove(0).file);
+            return pass_on(screen, sources.remove(0)).await;
         }
         let width = sources.iter().map(|source| source.name.len()).max().unwrap_or(0);
         let each = |name: &str, line: &[u8]| self.show_line(screen, width, name, line);
-        if self.follow { follow(sources, each) } else { drain(sources, each) }
+        if self.follow { follow(sources, each).await } else { drain(sources, each).await }
     }
 
     /// `{"logs":[{"name":…,"stream":…,"text":…}]}`, with `errors` for those that cannot be read.
-    fn document(&self, sources: Vec<Source>, refused: &[Outcome]) -> Result<Value, Failure> {
+    async fn document(&self, sources: Vec<Source>, refused: &[Outcome]) -> Result<Value, Failure> {
         let mut logs = Vec::new();
         for source in sources {
-            let (name, bytes) = source.read()?;
+            let (name, bytes) = source.read().await?;
             let text = String::from_utf8_lossy(&bytes);
             logs.push(json!({ "name": name, "stream": self.stream(), "text": text }));
         }

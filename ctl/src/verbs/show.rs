@@ -6,12 +6,15 @@ use serde_json::{Map, Value};
 use super::Names;
 use super::report::show_unknown;
 use crate::context::Context;
+use crate::daemon::Properties;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::{json, printable};
 use crate::select::select;
 
 /// Show every property of processes, as the bus has them
+///
+/// Of a Supervisor what it tells: under the same names where it means the same, else under those of its options.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
     #[command(flatten)]
@@ -24,20 +27,16 @@ pub(crate) struct Show {
     value: bool,
 }
 
-/// Names of properties with their values.
-type Properties = Vec<(String, visor_dbus::Value)>;
-
 impl Show {
     /// Carries it out.
     pub(crate) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let client = context.connect().await?;
         let rows = client.list().await?;
         let selection = select(&rows, &self.names.names);
-        let mut shown = Vec::new();
-        for picked in &selection.picked {
-            let mut properties = client.properties(&picked.row.id).await?;
+        let names: Vec<&str> = selection.picked.iter().map(|p| p.row.id.as_str()).collect();
+        let mut shown = client.properties(&names).await?;
+        for properties in &mut shown {
             properties.retain(|(name, _)| self.asks_for(name));
-            shown.push(properties);
         }
         let screen = &context.screen;
         if screen.json {

@@ -82,10 +82,13 @@ impl<'r> Reason<'r> {
 
     fn text(&self, clock: &Clock, depth: usize) -> String {
         let Self { row, because } = self;
-        let since = clock.date(row.changed);
+        let since = match row.changed {
+            0 => String::new(),
+            changed => format!(" since {}", clock.date(changed)),
+        };
         let words = self.words(clock);
         let words = if words.is_empty() { String::new() } else { format!(": {words}") };
-        let line = format!("{} is {} since {since}{words}", row.id, row.state);
+        let line = format!("{} is {}{since}{words}", row.id, row.state);
         let mut text = format!("{:1$}{2}\n", "", depth * 2, printable(&line));
         text.extend(because.iter().map(|reason| reason.text(clock, depth + 1)));
         text

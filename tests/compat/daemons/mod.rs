@@ -1,7 +1,7 @@
 //! The real supervisord and visord with the same configuration, asked the same over XML-RPC and plain HTTP: the same
 //! results, faults, headers and bodies.
 
-mod daemon;
+pub(crate) mod daemon;
 mod others;
 
 use std::path::Path;

@@ -9,19 +9,19 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 
 /// Lines of a descriptor.
-pub(super) struct Lines<F> {
+pub(crate) struct Lines<F> {
     source: F,
     /// What was read beyond the last line.
     rest: Vec<u8>,
 }
 
 impl<F: AsFd> Lines<F> {
-    pub(super) const fn new(source: F) -> Self {
+    pub(crate) const fn new(source: F) -> Self {
         Self { source, rest: Vec::new() }
     }
 
     /// The next line, without its end; `None` at the end of the input.
-    pub(super) async fn next(&mut self) -> io::Result<Option<String>> {
+    pub(crate) async fn next(&mut self) -> io::Result<Option<String>> {
         loop {
             if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.rest.drain(..=end).collect();
@@ -59,14 +59,23 @@ async fn readable(source: impl AsFd) -> io::Result<()> {
     tokio::task::spawn_blocking(wait).await.map_err(io::Error::other)?.map(drop).map_err(Into::into)
 }
 
+/// Asks for something on the terminal.
+pub(crate) async fn person(prompt: &str) -> io::Result<Option<String>> {
+    Lines::new(asked_on_terminal(prompt)?).next().await
+}
+
 /// Asks for a password on the terminal, without showing it.
-pub(super) async fn password(prompt: &str) -> io::Result<Option<String>> {
-    let mut terminal = File::options().read(true).write(true).open("/dev/tty")?;
-    terminal.write_all(prompt.as_bytes())?;
-    let quiet = Quiet::new(terminal)?;
+pub(crate) async fn password(prompt: &str) -> io::Result<Option<String>> {
+    let quiet = Quiet::new(asked_on_terminal(prompt)?)?;
     let typed = Lines::new(&quiet.terminal).next().await?;
     (&quiet.terminal).write_all(b"\n")?;
     Ok(typed)
+}
+
+fn asked_on_terminal(prompt: &str) -> io::Result<File> {
+    let mut terminal = File::options().read(true).write(true).open("/dev/tty")?;
+    terminal.write_all(prompt.as_bytes())?;
+    Ok(terminal)
 }
 
 /// A terminal that does not echo; dropping this makes it do so again.

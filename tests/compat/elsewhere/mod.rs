@@ -1,0 +1,148 @@
+//! `visorctl -s URL`: our verbs, asked of the real supervisord.
+
+mod logs;
+
+use std::process::Command;
+
+use serde_json::Value;
+use visor_tests::{Output, binary, run, wait_until};
+
+use crate::clients::side::{Client, Side, reference};
+
+fn visorctl(url: &str, words: &[&str]) -> Output {
+    run(Command::new(binary("visorctl")).args(["-s", url]).args(words))
+}
+
+/// Each of them is said in one of the places where they can be, and shown nowhere.
+fn passwords(inet: &str) {
+    let url = format!("http://{inet}");
+    let shut = visorctl(&url, &["status"]);
+    assert_eq!(shut.code, 4);
+    assert!(shut.err.contains("SUPERVISOR_PASSWORD"), "{}", shut.err);
+    let named = |name: &str, url: &str, words: &[&str]| {
+        let mut ctl = Command::new(binary("visorctl"));
+        ctl.env("SUPERVISOR_USERNAME", name).env("SUPERVISOR_PASSWORD", "p");
+        run(ctl.args(["-s", url]).args(words))
+    };
+    assert_eq!(named("u", &url, &["status", "cat"]).code, 0);
+    assert_eq!(named("nobody", &url, &["status", "cat", "-u", "u"]).code, 0);
+    assert_eq!(named("nobody", &format!("http://u@{inet}"), &["status", "cat"]).code, 0);
+    let whole = format!("http://u:p@{inet}");
+    assert_eq!(visorctl(&whole, &["status", "cat"]).code, 0);
+    assert_eq!(visorctl(&url, &["-u", "u", "--password", "p", "status", "cat"]).code, 0);
+    let wrong = visorctl(&format!("http://u:s3cret@{inet}"), &["status"]);
+    assert!(wrong.code == 4 && wrong.err.contains("is not that of"), "{}", wrong.err);
+    assert!(!wrong.err.contains("s3cret"), "{}", wrong.err);
+    let local = run(Command::new(binary("visorctl")).args(["-u", "u", "pid"]));
+    assert!(local.code == 2 && local.err.contains("the URL of a Supervisor"), "{}", local.err);
+}
+
+/// The state and the words after the name of a process in `status`.
+fn state(url: &str, name: &str) -> Option<String> {
+    let table = visorctl(url, &["status"]).out;
+    let row = table.lines().find(|line| line.split_whitespace().next() == Some(name))?;
+    row.split_whitespace().nth(1).map(str::to_owned)
+}
+
+#[test]
+fn verbs_reach_a_supervisor_elsewhere() {
+    let Some(reference) = reference() else { return };
+    let side = Side::start(&Client::Ours, &reference.join("supervisord"));
+    let url = format!("unix://{}/s.sock", side.place().display());
+    let ctl = |words: &[&str]| visorctl(&url, words);
+    wait_until("cat", || state(&url, "cat").filter(|state| state == "RUNNING"));
+
+    let said = |words: &[&str], out: &str, code: i32| {
+        let output = ctl(words);
+        assert_eq!((output.out.as_str(), output.code), (out, code), "{words:?}: {}", output.err);
+    };
+    said(&["version"], &format!("visorctl {}\nsupervisord 4.3.0\n", env!("CARGO_PKG_VERSION")), 0);
+    said(&["start", "w:*"], "w:w_00: started\nw:w_01: started\n", 0);
+    said(&["start", "w:w_00"], "w:w_00: ERROR (already started)\n", 0);
+    said(&["signal", "HUP", "w:w_00"], "w:w_00: signalled\n", 0);
+    said(&["restart", "w:w_01"], "w:w_01: restarted\n", 0);
+    said(&["stop", "w:w_01"], "w:w_01: stopped\n", 0);
+    said(&["stop", "w:w_01"], "w:w_01: ERROR (not running)\n", 0);
+    assert_eq!(state(&url, "w:w_01").as_deref(), Some("STOPPED"));
+    let missing = ctl(&["start", "missing"]);
+    assert_eq!(
+        (missing.out.lines().next(), missing.code),
+        (Some("missing: ERROR (no such file)"), 1)
+    );
+    said(&["start", "w:nonsense"], "w:nonsense: ERROR (no such process)\n", 1);
+    said(&["reread"], "No config updates to processes\n", 0);
+    said(&["clear", "w:w_00", "no:one"], "no:one: ERROR (no such process)\nw:w_00: cleared\n", 1);
+    said(&["remove", "w"], "ERROR: process/group still running: w\n", 1);
+    said(&["stop", "w:w_00"], "w:w_00: stopped\n", 0);
+    let of_w = |word: &str| {
+        let avail = ctl(&["avail"]).out;
+        avail.lines().filter(|row| row.starts_with("w:") && row.contains(word)).count()
+    };
+    assert_eq!((of_w("in use"), of_w("avail")), (2, 0));
+    said(&["remove", "w"], "w: removed process group\n", 0);
+    assert_eq!((of_w("in use"), of_w("avail")), (0, 2));
+    said(&["add", "w"], "w: added process group\n", 0);
+    said(&["add", "w"], "ERROR: process group already active: w\n", 0);
+    said(&["add", "nobody"], "ERROR: no such process/group: nobody\n", 1);
+    assert!(ctl(&["pid"]).out.trim().parse::<u32>().is_ok());
+    assert!(ctl(&["list"]).out.lines().any(|row| row.contains("w:w_00") && row.contains("manual")));
+    said(
+        &["signal", "-g", "HUP", "cat"],
+        "cat: ERROR (Supervisor's methods give no way to a process group; leave out --group)\n",
+        1,
+    );
+    // Nothing is known of when a state began, and nothing is said of it.
+    assert!(ctl(&["why", "cat"]).out.starts_with("cat is RUNNING: pid "));
+    passwords(side.inet());
+
+    said(&["shutdown"], "Shut down\n", 0);
+    wait_until("the end", || state(&url, "cat").is_none().then_some(()));
+    assert_eq!(ctl(&["status"]).code, 4);
+}
+
+/// What `show --json` says of one process.
+fn shown(url: &str, name: &str) -> Value {
+    let output = visorctl(url, &["--json", "show", name]);
+    assert_eq!(output.code, 0, "{}", output.err);
+    let document: Value = serde_json::from_str(&output.out).expect("JSON");
+    document["processes"][0].clone()
+}
+
+#[test]
+fn a_process_elsewhere_shows_what_is_known_of_it() {
+    let Some(reference) = reference() else { return };
+    let side = Side::start(&Client::Ours, &reference.join("supervisord"));
+    let url = format!("unix://{}/s.sock", side.place().display());
+    wait_until("done", || state(&url, "done").filter(|state| state == "EXITED"));
+
+    let cat = shown(&url, "cat");
+    let log = side.place().join("cat.log").display().to_string();
+    for (name, value) in [
+        ("Id", "cat".into()),
+        ("State", "RUNNING".into()),
+        ("CommandLine", "cat".into()),
+        ("Autostart", true.into()),
+        ("Priority", 999.into()),
+        ("GroupPriority", 999.into()),
+        ("User", "".into()),
+        ("StdoutLog", log.into()),
+        ("StderrLog", "".into()),
+        ("ExitCode", (-1).into()),
+        ("stopsignal", "SIGTERM".into()),
+        ("startsecs", 0.into()),
+        ("exitcodes", Value::Array(vec![0.into()])),
+    ] {
+        assert_eq!(cat[name], value, "{name} of {cat:#}");
+    }
+    assert!(cat["MainPID"].as_u64() > Some(0) && cat["StartTimestamp"].as_u64() > Some(0));
+    // What Supervisor does not tell is left out, not made up.
+    for name in ["Kind", "Cause", "MemoryCurrent", "NRestarts", "Result", "inuse", "name"] {
+        assert_eq!(cat[name], Value::Null, "{name} of {cat:#}");
+    }
+    assert_eq!(shown(&url, "done")["ExitCode"], 0);
+    let one = visorctl(&url, &["show", "-p", "autostart", "cat", "w:*"]);
+    assert_eq!(one.out, "Autostart=true\n\nAutostart=false\n\nAutostart=false\n");
+    let unknown = visorctl(&url, &["show", "cart"]);
+    assert_eq!((unknown.code, unknown.err.as_str()), (1, "hint: did you mean cat?\n"));
+    assert_eq!(visorctl(&url, &["status", "all"]).err, "");
+}

@@ -4,15 +4,13 @@ use std::io::{self, Stdin, Write as _};
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use visor_units::xmlrpc::Value;
-
 use super::commands::{self, Done};
 use super::exception::{Exception, Kind};
 use super::link::Link;
 use super::options::Options;
 use super::status::{self, fault};
 use crate::input::{self, Lines};
-use crate::remote::{CallError, Reply};
+use crate::remote::CallError;
 
 /// What every command is given.
 pub(super) struct Session {
@@ -145,21 +143,11 @@ impl Session {
         commands::help::of(self, command);
     }
 
-    /// Calls a method of `supervisor.`.
-    #[track_caller]
-    pub(super) fn ask<R: Reply>(
-        &self,
-        method: &str,
-        params: impl Into<Vec<Value>>,
-    ) -> Result<R, Exception> {
-        self.link.ask(method, params)
-    }
-
     /// Whether the server is there and speaks our version. If it is not, says so.
     pub(super) fn is_up(&mut self) -> Result<bool, Exception> {
         let url = self.link.url();
         // The old name of getAPIVersion, which every version has.
-        let (text, status) = match self.ask::<String>("getVersion", []) {
+        let (text, status) = match self.link.ask::<String>("getVersion", []) {
             Ok(version) if version == API_VERSION => return Ok(true),
             Ok(version) => (other_version(&version), status::OTHER_VERSION),
             Err(exception) => match (exception.fault(), exception.os_error()) {

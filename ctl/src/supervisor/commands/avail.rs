@@ -11,7 +11,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Done {
         session.wrong_usage("Error: avail accepts no arguments", "avail", status::GENERIC);
         return Ok(());
     }
-    match session.ask::<Vec<ConfigInfo>>("getAllConfigInfo", []) {
+    match session.link.ask::<Vec<ConfigInfo>>("getAllConfigInfo", []) {
         Ok(all) => all.iter().for_each(|info| session.say(&line(info))),
         Err(exception) if exception.fault() == Some(fault::SHUTDOWN_STATE) => {
             session.say("ERROR: supervisor shutting down");

@@ -19,12 +19,12 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Done {
         return Ok(());
     }
     if names.contains(&"all") {
-        let results: Vec<ProcessResult> = session.ask("clearAllProcessLogs", [])?;
+        let results: Vec<ProcessResult> = session.link.ask("clearAllProcessLogs", [])?;
         return results.iter().try_for_each(|result| show(session, result));
     }
     for name in names {
         let (group, process) = names::split(name);
-        let answer = session.ask::<Value>("clearProcessLogs", [name.into()]);
+        let answer = session.link.ask::<Value>("clearProcessLogs", [name.into()]);
         let result = order::result(group, process, answer)?;
         show(session, &result)?;
     }

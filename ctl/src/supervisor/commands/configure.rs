@@ -21,7 +21,7 @@ impl Changes {
     /// Has the server read its configuration.
     pub(super) fn ask(session: &Session) -> Result<Self, Exception> {
         let [[added, changed, removed]] =
-            <[_; 1]>::try_from(session.ask::<Vec<Vec<Vec<String>>>>("reloadConfig", [])?)
+            <[_; 1]>::try_from(session.link.ask::<Vec<Vec<Vec<String>>>>("reloadConfig", [])?)
                 .ok()
                 .and_then(|[lists]| Some([<[_; 3]>::try_from(lists).ok()?]))
                 .ok_or_else(|| {
@@ -67,7 +67,7 @@ fn show(session: &Session, changes: Changes) {
 
 pub(super) fn add(session: &mut Session, argument: &str) -> Done {
     for name in argument.split_whitespace() {
-        let Err(exception) = session.ask::<Value>("addProcessGroup", [name.into()]) else {
+        let Err(exception) = session.link.ask::<Value>("addProcessGroup", [name.into()]) else {
             session.say(&format!("{name}: added process group"));
             continue;
         };
@@ -87,7 +87,7 @@ pub(super) fn add(session: &mut Session, argument: &str) -> Done {
 
 pub(super) fn remove(session: &mut Session, argument: &str) -> Done {
     for name in argument.split_whitespace() {
-        let Err(exception) = session.ask::<Value>("removeProcessGroup", [name.into()]) else {
+        let Err(exception) = session.link.ask::<Value>("removeProcessGroup", [name.into()]) else {
             session.say(&format!("{name}: removed process group"));
             continue;
         };

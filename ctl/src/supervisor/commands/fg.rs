@@ -21,7 +21,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Done {
         [name] => *name,
         _ => return wrong(session, "ERROR: too many process names supplied"),
     };
-    match session.ask::<ProcessInfo>("getProcessInfo", [name.into()]) {
+    match session.link.ask::<ProcessInfo>("getProcessInfo", [name.into()]) {
         Ok(info) if info.state == RUNNING => {}
         Ok(_) => return wrong(session, "ERROR: process not running"),
         Err(exception) => return refused(session, exception),

@@ -58,7 +58,7 @@ pub(super) fn tail(session: &mut Session, argument: &str) -> Done {
         Amount::Bytes(count) => {
             let stdout = channel == "stdout";
             let method = if stdout { "readProcessStdoutLog" } else { "readProcessStderrLog" };
-            let answer = session.ask(method, [name.into(), (-count).into(), 0.into()]);
+            let answer = session.link.ask(method, [name.into(), (-count).into(), 0.into()]);
             show(session, name, answer)
         }
     }
@@ -83,7 +83,7 @@ pub(super) fn maintail(session: &mut Session, argument: &str) -> Done {
     match amount {
         Amount::Follow => follow(session, "/mainlogtail"),
         Amount::Bytes(count) => {
-            let answer = session.ask("readLog", [(-count).into(), 0.into()]);
+            let answer = session.link.ask("readLog", [(-count).into(), 0.into()]);
             show(session, "supervisord", answer)
         }
     }

@@ -32,7 +32,7 @@ impl Order {
     pub(super) fn give(&self, session: &mut Session, names: &[&str]) -> Done {
         let [one, group, all] = self.methods;
         if names.contains(&"all") {
-            let results = session.ask(all, self.params.clone())?;
+            let results = session.link.ask(all, self.params.clone())?;
             return self.show_all(session, results);
         }
         for name in names {
@@ -49,7 +49,7 @@ impl Order {
     }
 
     fn give_group(&self, session: &mut Session, method: &str, group: &str) -> Done {
-        match session.ask(method, self.params(group)) {
+        match session.link.ask(method, self.params(group)) {
             Ok(results) => self.show_all(session, results),
             Err(exception) if exception.fault() == Some(fault::BAD_NAME) => {
                 session.say(&format!("{group}: ERROR (no such group)"));
@@ -68,7 +68,7 @@ impl Order {
         group: &str,
         process: &str,
     ) -> Done {
-        let answer = session.ask::<Value>(method, self.params(name));
+        let answer = session.link.ask::<Value>(method, self.params(name));
         self.show(session, &result(group, Some(process), answer)?)
     }
 

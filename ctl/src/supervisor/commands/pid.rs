@@ -11,10 +11,10 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Done {
     }
     let names: Vec<&str> = argument.split_whitespace().collect();
     if names.is_empty() {
-        let pid: i64 = session.ask("getPID", [])?;
+        let pid: i64 = session.link.ask("getPID", [])?;
         session.say(&pid.to_string());
     } else if names.contains(&"all") {
-        let all: Vec<ProcessInfo> = session.ask("getAllProcessInfo", [])?;
+        let all: Vec<ProcessInfo> = session.link.ask("getAllProcessInfo", [])?;
         all.iter().for_each(|info| session.say(&info.pid.to_string()));
     } else {
         names.iter().try_for_each(|name| one(session, name))?;
@@ -23,7 +23,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Done {
 }
 
 fn one(session: &mut Session, name: &str) -> Done {
-    match session.ask::<ProcessInfo>("getProcessInfo", [name.into()]) {
+    match session.link.ask::<ProcessInfo>("getProcessInfo", [name.into()]) {
         Ok(info) => {
             session.say(&info.pid.to_string());
             if info.pid == 0 {

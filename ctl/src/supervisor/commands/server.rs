@@ -12,7 +12,7 @@ pub(super) fn shutdown(session: &mut Session, argument: &str) -> Done {
     if !takes_nothing(session, "shutdown", argument) || !session.agreed(question)? {
         return Ok(());
     }
-    let exception = match session.ask::<Value>("shutdown", []) {
+    let exception = match session.link.ask::<Value>("shutdown", []) {
         Ok(_) => return said(session, "Shut down"),
         Err(exception) if exception.fault() == Some(fault::SHUTDOWN_STATE) => {
             return said(session, "ERROR: already shutting down");
@@ -34,7 +34,7 @@ pub(super) fn reload(session: &mut Session, argument: &str) -> Done {
     if !takes_nothing(session, "reload", argument) || !session.agreed(question)? {
         return Ok(());
     }
-    match session.ask::<Value>("restart", []) {
+    match session.link.ask::<Value>("restart", []) {
         Ok(_) => said(session, "Restarted supervisord"),
         Err(exception) if exception.fault() == Some(fault::SHUTDOWN_STATE) => {
             session.status = status::GENERIC;
@@ -48,7 +48,7 @@ pub(super) fn version(session: &mut Session, argument: &str) -> Done {
     if !takes_nothing(session, "version", argument) || !session.is_up()? {
         return Ok(());
     }
-    let version: String = session.ask("getSupervisorVersion", [])?;
+    let version: String = session.link.ask("getSupervisorVersion", [])?;
     said(session, &version)
 }
 

@@ -14,7 +14,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Done {
         session.status = UNKNOWN;
         return Ok(());
     }
-    let all: Vec<ProcessInfo> = session.ask("getAllProcessInfo", [])?;
+    let all: Vec<ProcessInfo> = session.link.ask("getAllProcessInfo", [])?;
     let names: Vec<&str> = argument.split_whitespace().collect();
     let chosen = if names.is_empty() || names.contains(&"all") {
         all.iter().collect()

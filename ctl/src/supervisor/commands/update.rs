@@ -22,7 +22,7 @@ pub(super) fn run(session: &mut Session, argument: &str) -> Done {
     changes.removed.iter().filter(is_meant).try_for_each(|group| remove(session, group))?;
     changes.changed.iter().filter(is_meant).try_for_each(|group| change(session, group))?;
     for group in changes.added.iter().filter(is_meant) {
-        session.ask::<Value>("addProcessGroup", [group.as_str().into()])?;
+        session.link.ask::<Value>("addProcessGroup", [group.as_str().into()])?;
         session.say(&format!("{group}: added process group"));
     }
     Ok(())
@@ -42,7 +42,7 @@ fn tell_unknown(session: &mut Session, changes: &Changes, names: &[&str]) -> Don
     if names.is_empty() {
         return Ok(());
     }
-    let active: Vec<ProcessInfo> = session.ask("getAllProcessInfo", [])?;
+    let active: Vec<ProcessInfo> = session.link.ask("getAllProcessInfo", [])?;
     let is_known = |name: &str| {
         active.iter().any(|info| info.group == name) || changes.added.iter().any(|g| g == name)
     };
@@ -56,7 +56,7 @@ fn tell_unknown(session: &mut Session, changes: &Changes, names: &[&str]) -> Don
 }
 
 fn stop(session: &Session, group: &str) -> Result<Vec<ProcessResult>, Exception> {
-    let results = session.ask("stopProcessGroup", [group.into()])?;
+    let results = session.link.ask("stopProcessGroup", [group.into()])?;
     session.say(&format!("{group}: stopped"));
     Ok(results)
 }
@@ -67,15 +67,15 @@ fn remove(session: &mut Session, group: &str) -> Done {
         session.status = status::GENERIC;
         return Ok(());
     }
-    session.ask::<Value>("removeProcessGroup", [group.into()])?;
+    session.link.ask::<Value>("removeProcessGroup", [group.into()])?;
     session.say(&format!("{group}: removed process group"));
     Ok(())
 }
 
 fn change(session: &Session, group: &str) -> Done {
     stop(session, group)?;
-    session.ask::<Value>("removeProcessGroup", [group.into()])?;
-    session.ask::<Value>("addProcessGroup", [group.into()])?;
+    session.link.ask::<Value>("removeProcessGroup", [group.into()])?;
+    session.link.ask::<Value>("addProcessGroup", [group.into()])?;
     session.say(&format!("{group}: updated process group"));
     Ok(())
 }

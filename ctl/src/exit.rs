@@ -20,7 +20,7 @@ pub(crate) enum Exit {
     NotRunning = 3,
     /// The daemon cannot be reached or does not let the caller act; `status`: a name is unknown.
     Unreachable = 4,
-    /// `start`, `restart`: it did not come up. `signal`, `pid`: there is no process.
+    /// `start`, `restart`: it did not come up. `signal`, `send`, `pid`: there is no process.
     NoProcess = 7,
 }
 
@@ -50,7 +50,9 @@ impl Exit {
             Self::Unreachable => {
                 "visord cannot be reached or denies permission; status: unknown name"
             }
-            Self::NoProcess => "start, restart: did not come up; signal, pid: there is no process",
+            Self::NoProcess => {
+                "start, restart: did not come up; signal, send, pid: there is no process"
+            }
         }
     }
 }

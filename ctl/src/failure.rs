@@ -113,6 +113,9 @@ impl Failure {
                 "set SUPERVISOR_USERNAME and SUPERVISOR_PASSWORD in the environment, or give --username on a terminal"
             }
             CallError::Fault { .. } => "the server needs [rpcinterface:supervisor] in its file",
+            CallError::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                "only those whom `chmod` and `chown` of [unix_http_server] let in may ask; ask as one of them"
+            }
             CallError::Io(_) => {
                 "start supervisord there; `port` of [inet_http_server] and `file` of [unix_http_server] say where it listens"
             }

@@ -103,7 +103,8 @@ fn unknown(word: &str, selector: &Selector, names: &[ProcessName]) -> Unknown {
     let hint = if groups.contains(word) {
         Some(format!("{word}:*"))
     } else {
-        member(word, names).or_else(|| nearest_process(word, names))
+        let near_group = || nearest(word, groups.into_iter()).map(|near| format!("{near}:*"));
+        member(word, names).or_else(|| nearest_process(word, names)).or_else(near_group)
     };
     Unknown { name: word.to_owned(), group: false, hint }
 }
@@ -197,6 +198,7 @@ mod tests {
             ("wbe", Some("web")),
             ("w_01", Some("workers:w_01")),
             ("workers", Some("workers:*")),
+            ("worker", Some("workers:*")),
             ("worker:*", Some("workers:*")),
             ("workers:w_0", Some("workers:w_00")),
             ("work:", Some("workers:*")),

@@ -1,5 +1,7 @@
 //! Which file is read, what the command line lays over it, and reading it again.
 
+use std::cmp::Reverse;
+
 use visor_units::config::{self, Diagnostic, Host as _, Loaded, Plan, Request};
 use visor_units::fault::{Fault, Refusal};
 
@@ -61,12 +63,13 @@ impl Configuration {
     /// # Errors
     /// `ConfigInvalid`, with a line for each problem.
     pub(crate) fn load(&self) -> Result<Read, Refusal> {
-        let Loaded { plan, diagnostics, .. } = self.read();
-        let lines = lines(&diagnostics);
-        match plan {
-            Some(plan) => Ok((plan, lines)),
-            None => Err(Refusal::new(Fault::ConfigInvalid, lines.join("\n"))),
+        let Loaded { plan, mut diagnostics, .. } = self.read();
+        if let Some(plan) = plan {
+            return Ok((plan, lines(&diagnostics)));
         }
+        // Why it is refused is said first.
+        diagnostics.sort_by_key(|diagnostic| Reverse(diagnostic.severity));
+        Err(Refusal::new(Fault::ConfigInvalid, lines(&diagnostics).join("\n")))
     }
 
     /// Reads it again, for those who expect Supervisor's text.

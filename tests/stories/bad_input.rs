@@ -92,3 +92,30 @@ fn a_full_disk_under_a_log_file_is_said_and_the_program_runs_on() {
     });
     assert_eq!(stage.row("chatty").expect("a row")["state"], "RUNNING");
 }
+
+#[test]
+fn whoever_gives_an_order_that_cannot_be_carried_out_is_told_why_and_what_to_do() {
+    let text =
+        "[program:up]\ncommand=cat\nstartsecs=0\n[program:off]\ncommand=cat\nautostart=false\n";
+    let stage = Stage::new(text).started();
+    stage.reaches("up", "RUNNING");
+    for (words, code, said) in [
+        // Nothing is read, and yet the name counts.
+        (&["send", "upp"] as &[&str], 1, "error: upp: no such process\nhint: did you mean up?\n"),
+        (&["send", "off"], 7, "error: off: not running\n"),
+    ] {
+        let output = stage.ctl(words);
+        assert_eq!((output.code, output.err.as_str()), (code, said), "{words:?}");
+    }
+    let signal = stage.ctl(&["signal", "KIL", "up"]);
+    assert!(signal.code == 2 && signal.err.contains("did you mean SIGKILL?"), "{}", signal.err);
+
+    // A warning that comes before it is not the reason.
+    let mut file = std::fs::read_to_string(stage.path("visord.conf")).expect("the file");
+    file.push_str("nonsense=1\n[program:empty]\n");
+    stage.write("visord.conf", &file);
+    let refused = stage.ctl(&["reread"]);
+    let reason = refused.err.lines().next().expect("a reason");
+    assert!(reason.contains("program:empty does not specify a command"), "{}", refused.err);
+    assert!(refused.err.contains("nonsense"), "{}", refused.err);
+}

@@ -52,7 +52,12 @@ pub(crate) fn describe(row: &UnitRow, clock: &Clock) -> String {
         Some(State::Fatal) => fatal(row),
         Some(State::Unknown) | None => vec![row.spawn_error.clone(), row.cause.clone()],
     };
-    let said: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let mut said: Vec<String> = Vec::new();
+    for part in parts {
+        if !part.is_empty() && !said.contains(&part) {
+            said.push(part);
+        }
+    }
     said.join("; ")
 }
 
@@ -280,6 +285,8 @@ pub(crate) mod tests {
     fn a_fatal_without_spawn_error_names_its_cause_or_the_log() {
         let web = UnitRow { cause: "dependency db failed".to_owned(), ..row("FATAL") };
         assert_eq!(said(&web), "dependency db failed");
+        let web = UnitRow { spawn_error: web.cause.clone(), ..web };
+        assert_eq!(said(&web), "dependency db failed", "once is enough");
         assert_eq!(said(&row("FATAL")), "unknown error (try \"visorctl logs web\")");
     }
 

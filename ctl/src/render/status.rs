@@ -9,7 +9,7 @@ use super::quantity::{bytes, cpu};
 use super::table::{Cell, Column, Fit, table};
 
 const COLUMNS: [Column; 5] = [
-    Column { head: "NAME", right: false, fit: Fit::Cut(12) },
+    Column { head: "NAME", right: false, fit: Fit::Middle(12) },
     Column { head: "STATE", right: false, fit: Fit::Whole },
     Column { head: "MEMORY", right: true, fit: Fit::Optional },
     Column { head: "CPU", right: true, fit: Fit::Optional },

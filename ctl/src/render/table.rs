@@ -26,6 +26,8 @@ pub(crate) enum Fit {
     Whole,
     /// May be cut down to this width.
     Cut(usize),
+    /// The same for names, which often differ at their end only: what has to go is taken out of the middle.
+    Middle(usize),
     /// May be left out.
     Optional,
 }
@@ -79,7 +81,7 @@ fn fit(columns: &[Column], natural: &[usize], limit: Option<usize>) -> Vec<Optio
     let mut widths: Vec<Option<usize>> = natural.iter().copied().map(Some).collect();
     let Some(limit) = limit else { return widths };
     let least = |i: usize, width: usize| match columns[i].fit {
-        Fit::Cut(least) => width.min(least),
+        Fit::Cut(least) | Fit::Middle(least) => width.min(least),
         Fit::Whole | Fit::Optional => width,
     };
     for i in (0..columns.len()).rev() {
@@ -107,7 +109,10 @@ fn line(columns: &[Column], cells: &[Cell], widths: &[Option<usize>]) -> String 
     let mut owed = 0;
     for ((cell, column), width) in cells.iter().zip(columns).zip(widths) {
         let Some(width) = *width else { continue };
-        let shown = cut(&cell.text, width);
+        let shown = match column.fit {
+            Fit::Middle(_) => cut_middle(&cell.text, width),
+            Fit::Cut(_) | Fit::Whole | Fit::Optional => cut(&cell.text, width),
+        };
         let pad = width - shown.width();
         if !shown.is_empty() {
             let lead = owed + if column.right { pad } else { 0 };
@@ -141,6 +146,20 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// The same with the ellipsis in the middle.
+fn cut_middle(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut used = 0;
+    let fits = |(_, c): &(usize, char)| {
+        used += c.width().unwrap_or(0);
+        used <= width.saturating_sub(1) / 2
+    };
+    let end = text.char_indices().rev().take_while(fits).last().map_or("", |(at, _)| &text[at..]);
+    cut(text, width - end.width()) + end
 }
 
 #[cfg(test)]
@@ -196,6 +215,19 @@ mod tests {
         let rows = [["日本", "1", "x"], ["ab", "2", "y"]].map(|row| row.map(Cell::plain).to_vec());
         assert_eq!(table(&COLUMNS, &rows, None, false), "日本  1  x\nab    2  y\n");
         assert_eq!(cut("日本語", 4), "日…");
+    }
+
+    #[test]
+    fn a_name_keeps_its_end() {
+        for (name, width, shown) in [
+            ("workers:w_01", 12, "workers:w_01"),
+            ("workers:w_01", 9, "work…w_01"),
+            ("日本語日本語", 8, "日本…語"),
+            ("ab", 1, "…"),
+            ("ab", 0, ""),
+        ] {
+            assert_eq!(cut_middle(name, width), shown, "{name} {width}");
+        }
     }
 
     #[test]

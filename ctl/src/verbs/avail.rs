@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::render::table::{Cell, Column, Fit, table};
 
 const COLUMNS: [Column; 4] = [
-    Column { head: "NAME", right: false, fit: Fit::Cut(12) },
+    Column { head: "NAME", right: false, fit: Fit::Middle(12) },
     Column { head: "USE", right: false, fit: Fit::Whole },
     Column { head: "AUTOSTART", right: false, fit: Fit::Optional },
     Column { head: "PRIORITY", right: false, fit: Fit::Optional },

@@ -15,7 +15,7 @@ use crate::render::table::{Cell, Column, Fit, table};
 use crate::select::{Selection, select};
 
 const COLUMNS: [Column; 5] = [
-    Column { head: "NAME", right: false, fit: Fit::Cut(12) },
+    Column { head: "NAME", right: false, fit: Fit::Middle(12) },
     Column { head: "KIND", right: false, fit: Fit::Optional },
     Column { head: "AUTOSTART", right: false, fit: Fit::Optional },
     Column { head: "PRIORITY", right: true, fit: Fit::Optional },

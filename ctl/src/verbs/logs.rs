@@ -11,7 +11,7 @@ use crate::complete;
 use crate::context::Context;
 use crate::daemon::Daemon;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, hint_for};
 use crate::lines::{Source, drain, follow, pass_on};
 use crate::render::{json, printable};
 use crate::screen::Screen;
@@ -106,6 +106,11 @@ impl Logs {
         for (row, refusal) in refused {
             let text = if refusal.fault == Fault::NoFile { "no log file" } else { &refusal.text };
             screen.remark(&format!("{}\n", printable(&format!("{}: ERROR ({text})", row.id))));
+        }
+        if let Some((_, refusal)) = refused.iter().find(|(_, r)| r.fault == Fault::NotAuthorized)
+            && let Some(advice) = hint_for(refusal.fault)
+        {
+            hint(screen, advice);
         }
         let missing = refused.iter().find(|(_, refusal)| refusal.fault == Fault::NoFile);
         if let Some((row, _)) = missing {

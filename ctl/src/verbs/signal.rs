@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::daemon::Daemon;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::select::Picked;
+use crate::select::{Picked, nearest};
 
 /// Send a signal to processes
 ///
@@ -21,13 +21,25 @@ use crate::select::Picked;
 #[derive(Debug, Args)]
 pub(crate) struct Send {
     /// Name or number: HUP, SIGUSR1, 15
-    #[arg(value_name = "SIGNAL", value_parser = Signal::parse, add = complete::signals())]
+    #[arg(value_name = "SIGNAL", value_parser = parse_signal, add = complete::signals())]
     signal: Signal,
     #[command(flatten)]
     names: Names,
     /// Send it to the whole process group
     #[arg(short, long)]
     group: bool,
+}
+
+fn parse_signal(text: &str) -> Result<Signal, String> {
+    Signal::parse(text).map_err(|error| {
+        let names: Vec<String> = (1..=31).map(|number| Signal(number).to_string()).collect();
+        let upper = text.to_ascii_uppercase();
+        let full = if upper.starts_with("SIG") { upper } else { format!("SIG{upper}") };
+        match nearest(&full, names.iter().map(String::as_str)) {
+            Some(meant) => format!("{error}; did you mean {meant}?"),
+            None => error,
+        }
+    })
 }
 
 impl Send {

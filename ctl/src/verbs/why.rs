@@ -82,11 +82,15 @@ impl<'r> Reason<'r> {
 
     fn text(&self, clock: &Clock, depth: usize) -> String {
         let Self { row, because } = self;
-        let since = match row.changed {
-            0 => String::new(),
-            changed => format!(" since {}", clock.date(changed)),
-        };
         let words = self.words(clock);
+        let (since, words) = match row.changed {
+            0 => (String::new(), words.as_str()),
+            changed => {
+                let date = clock.date(changed);
+                let rest = words.strip_prefix(&date).map(|rest| rest.trim_start_matches("; "));
+                (format!(" since {date}"), rest.unwrap_or(&words))
+            }
+        };
         let words = if words.is_empty() { String::new() } else { format!(": {words}") };
         let line = format!("{} is {}{since}{words}", row.id, row.state);
         let mut text = format!("{:1$}{2}\n", "", depth * 2, printable(&line));
@@ -153,6 +157,12 @@ mod tests {
         let value = Reason::of(&rows[0], &rows).json(&clock());
         assert_eq!(value["because"][0]["id"], "db");
         assert_eq!(value["because"][0]["because"], json!([]));
+    }
+
+    #[test]
+    fn a_date_is_said_once() {
+        let ended = UnitRow { stopped: NOW, exit_code: 3, ..named("web", "EXITED", "", &[]) };
+        assert_eq!(said(&[ended]), "web is EXITED since Nov 23 01:02 AM: exit status 3\n");
     }
 
     #[test]

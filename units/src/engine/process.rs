@@ -38,7 +38,7 @@ pub(super) enum Phase {
     Failed,
     /// Given up because of what it requires.
     DependencyFailed,
-    /// It could not be signalled, and lives on.
+    /// It could not be signalled, and lives on; `stopping` if it is to end.
     Unknown { pid: u32, stopping: bool },
 }
 

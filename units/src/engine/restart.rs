@@ -150,13 +150,13 @@ impl Turn<'_> {
         }
     }
 
-    /// Starts what ended by itself, now or after its pause.
+    /// Starts what ended by itself, now or after its pause; nothing that is to be down.
     fn start_again(&mut self, key: Key) {
         let Some(process) = self.process(key) else { return };
         let pause = process.program.pacing.after_run(process.setbacks);
         if pause.is_zero() {
             self.start(std::iter::once((key, Cause::Autorestart)), Pull::Required);
-        } else if !self.is_going_down() {
+        } else if !self.is_going_down() && !self.is_leaving(key) {
             let retry_at = self.now.time.after(pause);
             self.enter(key, Phase::Backoff { retry_at }, Cause::Autorestart);
         }

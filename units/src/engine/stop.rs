@@ -228,8 +228,8 @@ impl Turn<'_> {
         if phase.pid() != Some(pid) || matches!(phase, Phase::Unknown { .. }) {
             return;
         }
-        let stopping = matches!(phase, Phase::Stopping(_));
-        let doing = if stopping { "killing" } else { "sending sig" };
+        let stopping = process.is_going_down();
+        let doing = if matches!(phase, Phase::Stopping(_)) { "killing" } else { "sending sig" };
         let name = process.short_name();
         self.log(
             LogLevel::Critical,

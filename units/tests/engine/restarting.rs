@@ -151,9 +151,7 @@ fn a_process_that_could_not_be_signalled_is_unknown_until_it_ends() {
     let mut stage = Stage::running([program("web")]);
     let row = stage.row("web");
     let (ticket, _) = stage.stop("web");
-    let error = "EPERM".to_owned();
-    let event = visor_units::engine::Event::KillFailed { key: row.key, pid: row.pid, error };
-    let scene = stage.tell(event);
+    let scene = stage.cannot_be_signalled("web");
     assert_eq!(scene.changes(), ["web STOPPING -> UNKNOWN"]);
     let text = format!("Critical unknown problem killing web ({}):EPERM", row.pid);
     assert_eq!(scene.log(), [text]);
@@ -168,13 +166,20 @@ fn a_process_that_could_not_be_signalled_is_unknown_until_it_ends() {
 #[test]
 fn a_process_that_took_no_signal_and_ends_by_itself_is_started_again() {
     let mut stage = Stage::running([program("web")]);
-    let row = stage.row("web");
-    let error = "EPERM".to_owned();
-    stage.tell(visor_units::engine::Event::KillFailed { key: row.key, pid: row.pid, error });
+    stage.cannot_be_signalled("web");
     assert_eq!(
         stage.exits("web", 1).changes(),
         ["web UNKNOWN -> EXITED", "web EXITED -> STARTING"]
     );
+}
+
+#[test]
+fn a_stop_that_was_ordered_holds_although_another_signal_failed() {
+    let mut stage = Stage::running([program("db"), program("web").requires("db")]);
+    stage.stop("db");
+    stage.cannot_be_signalled("db");
+    assert_eq!(stage.state("db"), State::Unknown);
+    assert_eq!(stage.exits("db", 1).changes(), ["db UNKNOWN -> STOPPED"]);
 }
 
 #[test]

@@ -348,6 +348,12 @@ impl Stage {
         self.tell(Event::Exited { key, pid, status })
     }
 
+    /// A signal to it could not be sent.
+    pub(crate) fn cannot_be_signalled(&mut self, name: &str) -> Scene {
+        let Row { key, pid, .. } = self.row(name);
+        self.tell(Event::KillFailed { key, pid, error: "EPERM".into() })
+    }
+
     /// The launcher says that it is done with a process.
     pub(crate) fn is_launched(&mut self, name: &str) -> Scene {
         self.next_pid += 1;

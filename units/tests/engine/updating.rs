@@ -1,9 +1,12 @@
 //! Changing the set of groups while it runs.
 
+use std::time::Duration;
+
 use visor_units::engine::{Answer, Command, Effect, State};
 use visor_units::fault::Fault;
+use visor_units::unit::Autorestart;
 
-use crate::stage::{Stage, numbered, program};
+use crate::stage::{Stage, group, numbered, program};
 
 #[test]
 fn what_is_new_comes_what_changed_is_replaced_and_what_went_goes() {
@@ -166,6 +169,21 @@ fn a_cyclic_update_changes_nothing() {
     assert_eq!(refusal.text, "dependency order has a cycle: a -> b -> a");
     assert_eq!(scene.0.len(), 1);
     assert_eq!(stage.states(["a", "b"]), [State::Running; 2]);
+}
+
+#[test]
+fn what_is_taken_out_is_not_started_again_after_a_pause() {
+    let restarted =
+        program("a").autorestart(Autorestart::Always).restart_delay(Duration::from_secs(5));
+    let mut stage = Stage::of([group("g", 1, [restarted, program("b")])]);
+    stage.boot();
+    stage.passes(1);
+    stage.cannot_be_signalled("g:a");
+    let (ticket, _) = stage.update([]);
+    let scene = stage.exits("g:a", 0);
+    assert_eq!(scene.changes(), ["g:a UNKNOWN -> EXITED"]);
+    stage.dies("g:b");
+    assert_eq!(stage.outcomes(ticket), ["g: stopped", "g: removed process group"]);
 }
 
 #[test]

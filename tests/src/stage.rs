@@ -79,6 +79,14 @@ impl Stage {
             .unwrap_or_default()
     }
 
+    /// Waits until a file on the stage contains a text. What the daemon has done may not be in its log yet.
+    ///
+    /// # Panics
+    /// If it never does.
+    pub fn says(&self, name: &str, text: &str) {
+        wait_until(&format!("{text:?} in {name}"), || self.read(name).contains(text).then_some(()));
+    }
+
     /// Everything in the files of the stage whose names begin so (AUTO logs), oldest name first.
     #[must_use]
     pub fn read_matching(&self, beginning: &str) -> String {

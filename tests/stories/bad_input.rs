@@ -58,9 +58,10 @@ fn programs_that_cannot_be_started_say_why() {
     let why = "couldn't chdir to /no/such/directory: ENOENT";
     assert_eq!(stage.wait_for("nowhere", "FATAL")["spawn_error"], why);
     assert!(stage.ctl(&["status", "nowhere"]).out.contains(why));
-    assert!(stage.read("visord.log").contains(&format!("INFO spawnerr: {why}")));
-    let said = stage.read_matching("nowhere-stderr");
-    assert!(said.contains("couldn't chdir to /no/such/directory: ENOENT"), "{said}");
+    stage.says("visord.log", &format!("INFO spawnerr: {why}"));
+    wait_until("the last words of the child", || {
+        stage.read_matching("nowhere-stderr").contains(why).then_some(())
+    });
 }
 
 #[test]

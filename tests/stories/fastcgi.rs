@@ -40,6 +40,11 @@ fn said(stage: &Stage, text: &str) -> usize {
     stage.read("visord.log").matches(text).count()
 }
 
+/// Waits until the log says something so many times.
+fn is_said(stage: &Stage, text: &str, times: usize) {
+    wait_until(&format!("{text:?} {times} times"), || (said(stage, text) == times).then_some(()));
+}
+
 #[test]
 fn its_processes_share_the_socket_and_come_and_go() {
     for section in ["", "[group:app]\nprograms=app\n"] {
@@ -61,13 +66,13 @@ fn its_processes_share_the_socket_and_come_and_go() {
         assert_eq!(stage.ctl(&["restart", "app:*"]).code, 0);
         assert!(["p0", "p1"].contains(&&*ask(&stage, "who")));
         // Once to try, as Supervisor does, and once for good.
-        let created = said(&stage, &line("Creating"));
-        assert_eq!((created, said(&stage, &line("Closing"))), (2, 1), "{section}");
+        is_said(&stage, &line("Closing"), 1);
+        is_said(&stage, &line("Creating"), 2);
 
         assert_eq!(stage.ctl(&["stop", "app:p0"]).code, 0);
         assert_eq!(ask(&stage, "who"), "p1");
         assert_eq!(stage.ctl(&["stop", "app:p1"]).code, 0);
-        wait_until("the end of the socket", || (said(&stage, &line("Closing")) == 2).then_some(()));
+        is_said(&stage, &line("Closing"), 2);
         assert!(UnixStream::connect(stage.path("app.sock")).is_err());
         assert_eq!(stage.ctl(&["start", "app:*"]).code, 0);
         assert!(["p0", "p1"].contains(&&*ask(&stage, "who")));
@@ -102,6 +107,6 @@ fn a_socket_that_cannot_be_made_is_said_and_harms_nobody_else() {
     let text = "Could not create FastCGI socket unix:///no/such/place: No such file or directory";
     assert!(row.to_string().contains(text), "{row}");
     stage.reaches("up", "RUNNING");
-    assert_eq!(said(&stage, &format!("ERRO {text}")), 1, "{}", stage.read("visord.log"));
-    assert_eq!(said(&stage, &format!("INFO spawnerr: {text}")), 1);
+    is_said(&stage, &format!("ERRO {text}"), 1);
+    is_said(&stage, &format!("INFO spawnerr: {text}"), 1);
 }

@@ -114,18 +114,16 @@ fn a_port_that_lets_anyone_in_is_opened_only_if_that_is_meant() {
     let port = free_port();
     let server = format!("[inet_http_server]\nport=*:{port}\n{METHODS}");
     let stage = Stage::new(&server).started();
-    let log = stage.read("visord.log");
-    assert!(log.contains("CRIT Server 'inet_http_server' would let anyone in"), "{log}");
-    assert!(log.contains("allow_open=true in [visord]"), "{log}");
+    stage.says("visord.log", "CRIT Server 'inet_http_server' would let anyone in");
+    stage.says("visord.log", "allow_open=true in [visord]");
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
     drop(stage);
 
     let stage = Stage::new(&format!("allow_open=true\n{server}")).started();
     let connection = TcpStream::connect(("127.0.0.1", port)).expect("an open port");
     assert!(ask(connection, &call("")).contains("<string>3.0</string>"));
-    let log = stage.read("visord.log");
     let warning = "CRIT Server 'inet_http_server' running without any HTTP authentication checking";
-    assert!(log.contains(warning), "{log}");
+    stage.says("visord.log", warning);
 }
 
 #[test]

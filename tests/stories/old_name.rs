@@ -67,10 +67,9 @@ fn it_leaves_the_terminal_and_says_so() {
     let daemon = Daemonised::start(&stage, &["-c", "visord.conf"]);
     assert_eq!((daemon.parent.code, daemon.parent.out.as_str()), (0, ""), "{}", daemon.parent.err);
     stage.reaches("up", "RUNNING");
-    let log = stage.read("visord.log");
-    assert!(log.contains("INFO daemonizing the supervisord process"), "{log}");
+    stage.says("visord.log", "INFO daemonizing the supervisord process");
     let pid = daemon.pid().expect("a pid file");
-    assert!(log.contains(&format!("INFO supervisord started with pid {pid}")), "{log}");
+    stage.says("visord.log", &format!("INFO supervisord started with pid {pid}"));
     assert_eq!(stage.ctl(&["pid"]).out, format!("{pid}\n"));
     assert_eq!(nix::unistd::getsid(Some(pid)), Ok(pid), "a session of its own");
 }

@@ -18,7 +18,7 @@ use visor_units::fault::Refusal;
 use visor_units::signal::Signal;
 
 use crate::args::{CommandLine, PlaceArgs};
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, Properties};
 
 /// Set by the shell that asks, to its name.
 const VARIABLE: &str = "COMPLETE";
@@ -70,6 +70,19 @@ pub(crate) fn available_groups() -> ArgValueCompleter {
         let configured: Vec<ConfiguredRow> = asked(async |daemon| daemon.configured().await);
         let available = configured.iter().filter(|row| !row.in_use);
         fitting(typed, &group_candidates(available.map(|row| row.group.as_str())))
+    })
+}
+
+/// Completes names of properties: those of the first process, since all have the same.
+pub(crate) fn properties() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let found: Vec<Properties> = asked(async |daemon| {
+            let rows = daemon.list().await?;
+            let first: Vec<&str> = rows.first().iter().map(|row| row.id.as_str()).collect();
+            daemon.properties(&first).await
+        });
+        let names = found.into_iter().flatten().map(|(name, _)| (name, String::new()));
+        fitting(typed, &names.collect::<Vec<_>>())
     })
 }
 

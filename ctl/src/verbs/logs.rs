@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
 use visor_dbus::{LogRequest, UnitRow};
 use visor_units::engine::Outcome;
 use visor_units::fault::{Fault, Refusal};
@@ -143,7 +144,7 @@ impl Logs {
         if sources.len() == 1 && !screen.json {
             return pass_on(screen, sources.remove(0)).await;
         }
-        let width = sources.iter().map(|source| source.name.len()).max().unwrap_or(0);
+        let width = sources.iter().map(|source| source.name.width()).max().unwrap_or(0);
         let each = |name: &str, line: &[u8]| self.show_line(screen, width, name, line);
         if self.follow { follow(sources, each).await } else { drain(sources, each).await }
     }
@@ -177,6 +178,7 @@ impl Logs {
             let value = json!({ "name": name, "stream": self.stream(), "line": line });
             return screen.print(&format!("{value}\n"));
         }
-        screen.bytes(&[format!("{name:width$} | ").as_bytes(), line, b"\n"].concat())
+        let pad = " ".repeat(width.saturating_sub(name.width()));
+        screen.bytes(&[name.as_bytes(), pad.as_bytes(), b" | ", line, b"\n"].concat())
     }
 }

@@ -16,7 +16,9 @@ pub(crate) struct Reload {}
 impl Reload {
     /// Carries it out.
     pub(crate) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        context.connect().await?.reload_daemon().await?;
-        context.screen.done("Restarted visord", &json!({ "done": "restarted" }))
+        let daemon = context.connect().await?;
+        daemon.reload_daemon().await?;
+        let text = format!("Restarted {}", daemon.program());
+        context.screen.done(&text, &json!({ "done": "restarted" }))
     }
 }

@@ -1,16 +1,20 @@
 //! `visorctl show`
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde_json::{Map, Value};
 
 use super::Names;
-use super::report::show_unknown;
+use super::report::{hint, show_unknown};
+use crate::complete;
 use crate::context::Context;
 use crate::daemon::Properties;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::{json, printable};
-use crate::select::select;
+use crate::screen::Screen;
+use crate::select::{nearest, select};
 
 /// Show every property of processes, as the bus has them
 ///
@@ -20,7 +24,7 @@ pub(crate) struct Show {
     #[command(flatten)]
     names: Names,
     /// Only this property (may be given several times)
-    #[arg(short, long = "property", value_name = "PROPERTY")]
+    #[arg(short, long = "property", value_name = "PROPERTY", add = complete::properties())]
     properties: Vec<String>,
     /// The values without their names
     #[arg(long)]
@@ -35,10 +39,11 @@ impl Show {
         let selection = select(&rows, &self.names.names);
         let names: Vec<&str> = selection.picked.iter().map(|p| p.row.id.as_str()).collect();
         let mut shown = client.properties(&names).await?;
+        let screen = &context.screen;
+        self.suggest(screen, &shown);
         for properties in &mut shown {
             properties.retain(|(name, _)| self.asks_for(name));
         }
-        let screen = &context.screen;
         if screen.json {
             let values = shown.into_iter().map(object).collect();
             screen.document(&json::with_unknown("processes", values, &selection.unknown))?;
@@ -47,6 +52,17 @@ impl Show {
             screen.print(&text(&shown, self.value))?;
         }
         Ok(if selection.unknown.is_empty() { Exit::Success } else { Exit::Failed })
+    }
+
+    /// Says which property was probably meant by each name that is none.
+    fn suggest(&self, screen: &Screen, shown: &[Properties]) {
+        let known: BTreeSet<&str> = shown.iter().flatten().map(|(name, _)| name.as_str()).collect();
+        let is_known = |asked: &&String| known.iter().any(|name| name.eq_ignore_ascii_case(asked));
+        for asked in self.properties.iter().filter(|asked| !known.is_empty() && !is_known(asked)) {
+            let meant = nearest(asked, known.iter().copied());
+            let meant = meant.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+            hint(screen, &format!("there is no property {asked}{meant}"));
+        }
     }
 
     fn asks_for(&self, name: &str) -> bool {

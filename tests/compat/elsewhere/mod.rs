@@ -2,12 +2,14 @@
 
 mod logs;
 
+use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
 use visor_tests::{Output, binary, run, wait_until};
 
 use crate::clients::side::{Client, Side, reference};
+use crate::daemons::daemon::{Daemon, Kind};
 
 fn visorctl(url: &str, words: &[&str]) -> Output {
     run(Command::new(binary("visorctl")).args(["-s", url]).args(words))
@@ -95,9 +97,71 @@ fn verbs_reach_a_supervisor_elsewhere() {
     assert!(ctl(&["why", "cat"]).out.starts_with("cat is RUNNING: pid "));
     passwords(side.inet());
 
+    let before = ctl(&["pid", "cat"]).out;
+    said(&["reload"], "Restarted supervisord\n", 0);
+    wait_until("another cat", || {
+        let pid = ctl(&["pid", "cat"]);
+        (pid.code == 0 && pid.out != before).then_some(())
+    });
     said(&["shutdown"], "Shut down\n", 0);
     wait_until("the end", || state(&url, "cat").is_none().then_some(()));
     assert_eq!(ctl(&["status"]).code, 4);
+}
+
+#[test]
+fn names_elsewhere_are_completed() {
+    let Some(reference) = reference() else { return };
+    let side = Side::start(&Client::Ours, &reference.join("supervisord"));
+    let url = format!("http://u:p@{}", side.inet());
+    // Whoever presses Tab presses it again where the answer took too long.
+    let offered = |words: &[&str], expected: &str| {
+        let mut shell = Command::new(binary("visorctl"));
+        shell.env("COMPLETE", "bash").args(["--", "visorctl", "-s", &url]).args(words);
+        wait_until(expected, || (run(&mut shell).out == expected).then_some(()));
+    };
+    offered(&["restart", "w:"], "w:w_00\nw:w_01\nw:*\n");
+    offered(&["show", "-p", "Std"], "StderrLog\nStdoutLog\n");
+}
+
+#[test]
+fn what_changed_in_a_file_elsewhere_is_applied() {
+    const PROGRAM: &str = "command=sleep 1000\nstartsecs=0\n";
+    let Some(python) = crate::reference() else { return };
+    let program = |name: &str, more: &str| format!("[program:{name}]\n{PROGRAM}{more}");
+    let daemon = Daemon::start(
+        Kind::Reference,
+        &python,
+        &[program("gone", ""), program("other", ""), program("same", "")].concat(),
+    );
+    let url = format!("unix://{}", daemon.path("s.sock").display());
+    for name in ["gone", "other", "same"] {
+        wait_until(name, || state(&url, name).filter(|state| state == "RUNNING"));
+    }
+    let pid = visorctl(&url, &["pid", "same"]).out;
+    let file = fs::read_to_string(daemon.path("visord.conf")).expect("the file");
+    let file = file
+        .replace(&program("gone", ""), "")
+        .replace(&program("other", ""), &(program("other", "priority=1\n") + &program("new", "")));
+    fs::write(daemon.path("visord.conf"), &file).expect("the file");
+    let said = |words: &[&str], out: &str, code: i32| {
+        let output = visorctl(&url, words);
+        assert_eq!((output.out.as_str(), output.code), (out, code), "{words:?}: {}", output.err);
+    };
+    let plan = "- gone  removed, stops 1 process\n~ other  changed, stops 1 process and replaces it\n+ new  added\n";
+    said(&["update", "--dry-run"], plan, 0);
+    said(&["update", "-n", "new"], "+ new  added\n", 0);
+    let done =
+        "gone: removed process group\nother: updated process group\nnew: added process group\n";
+    said(&["update"], &format!("{plan}{done}"), 0);
+    said(&["update"], "No config updates to processes\n", 0);
+    assert_eq!(visorctl(&url, &["pid", "same"]).out, pid);
+
+    fs::write(daemon.path("visord.conf"), file + "[program:broken]\n").expect("the file");
+    for verb in [&["reread"] as &[&str], &["update"], &["avail"], &["add", "broken"]] {
+        let refused = visorctl(&url, verb);
+        assert_eq!((refused.code, refused.out.as_str()), (1, ""), "{verb:?}");
+        assert!(refused.err.contains("does not specify a command"), "{verb:?}: {}", refused.err);
+    }
 }
 
 /// What `show --json` says of one process.
@@ -142,6 +206,9 @@ fn a_process_elsewhere_shows_what_is_known_of_it() {
     assert_eq!(shown(&url, "done")["ExitCode"], 0);
     let one = visorctl(&url, &["show", "-p", "autostart", "cat", "w:*"]);
     assert_eq!(one.out, "Autostart=true\n\nAutostart=false\n\nAutostart=false\n");
+    let slip = visorctl(&url, &["show", "-p", "Stat", "cat"]);
+    let hint = "hint: there is no property Stat; did you mean State?\n";
+    assert_eq!((slip.code, slip.err.as_str()), (0, hint));
     let unknown = visorctl(&url, &["show", "cart"]);
     assert_eq!((unknown.code, unknown.err.as_str()), (1, "hint: did you mean cat?\n"));
     assert_eq!(visorctl(&url, &["status", "all"]).err, "");

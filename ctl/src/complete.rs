@@ -19,6 +19,7 @@ use visor_units::signal::Signal;
 
 use crate::args::{CommandLine, PlaceArgs};
 use crate::daemon::{Daemon, Properties};
+use crate::screen::Screen;
 
 /// Set by the shell that asks, to its name.
 const VARIABLE: &str = "COMPLETE";
@@ -139,7 +140,8 @@ fn asked<T>(question: impl AsyncFnOnce(Daemon) -> Result<Vec<T>, Refusal>) -> Ve
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return Vec::new();
     };
-    let list = async { question(Daemon::connect(&place, false).await.ok()?).await.ok() };
+    let list =
+        async { question(Daemon::connect(&place, &Screen::unwatched()).await.ok()?).await.ok() };
     let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, list).await });
     answer.ok().flatten().unwrap_or_default()
 }

@@ -21,6 +21,6 @@ impl Context {
 
     /// The daemon.
     pub(crate) async fn connect(&self) -> Result<Daemon, Failure> {
-        Daemon::connect(&self.place, true).await
+        Daemon::connect(&self.place, &self.screen).await
     }
 }

@@ -2,6 +2,7 @@
 //! which it is; what Supervisor cannot be asked is refused by name.
 
 use std::fs::File;
+use std::time::Duration;
 
 use visor_dbus::{Client, ConfiguredRow, LogRequest, Outcomes, StateChanges, UnitRow, Value};
 use visor_units::config::Difference;
@@ -13,7 +14,12 @@ use crate::failure::Failure;
 use crate::lines::Log;
 use crate::login::{self, Login};
 use crate::place;
+use crate::progress::Progress;
 use crate::remote::{CallError, Remote, Supervisor};
+use crate::screen::Screen;
+
+/// How long a daemon may be silent before it is taken to hang; as long as on any bus.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 /// Whoever answers.
 pub(crate) enum Daemon {
@@ -33,26 +39,55 @@ macro_rules! ask {
     };
 }
 
+/// The answer of a daemon that is there, unless it takes longer than one that works ever does.
+async fn answer<T>(
+    screen: &Screen,
+    program: &str,
+    question: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    let mut progress = Progress::new(screen);
+    let question = tokio::time::timeout(PATIENCE, question);
+    tokio::pin!(question);
+    let answer = loop {
+        tokio::select! {
+            answer = &mut question => break answer,
+            () = progress.due() => progress.show(screen, &[program.to_owned()], "answer"),
+        }
+    };
+    progress.clear(screen);
+    answer.map_err(|_| Failure::no_answer(program, PATIENCE))
+}
+
 /// Names of properties with their values.
 pub(crate) type Properties = Vec<(String, Value)>;
 
 impl Daemon {
-    /// Finds whom the command line means. Whoever asks over HTTP and needs a password is `asked` for it, if that is allowed.
-    pub(crate) async fn connect(place: &PlaceArgs, may_ask: bool) -> Result<Self, Failure> {
+    /// Finds whom the command line means. Who watches on `screen` is told that it takes its time, and is asked for a password
+    /// that is wanted over HTTP.
+    pub(crate) async fn connect(place: &PlaceArgs, screen: &Screen) -> Result<Self, Failure> {
         let Some(url) = place.url() else {
             if place.login() != Login::default() {
                 return Err(Failure::no_url());
             }
-            return Ok(Self::Bus(Client::connect(&place::places(place)?).await?));
+            let places = place::places(place)?;
+            let found = answer(screen, "visord", Client::connect(&places)).await?;
+            return Ok(Self::Bus(found?));
         };
         let (url, login) = login::split(url);
         let login = login.or(place.login()).or(Login::from_environment());
         let mut pair = login.pair();
-        let mut found = Supervisor::connect(Remote::new(&url, pair.clone())).await;
-        if matches!(found, Err(CallError::Status { code: 401, .. })) && pair.is_none() && may_ask {
+        let ask = async |pair: &Option<_>| {
+            let found = Supervisor::connect(Remote::new(&url, pair.clone()));
+            answer(screen, "supervisord", found).await
+        };
+        let mut found = ask(&pair).await?;
+        if matches!(found, Err(CallError::Status { code: 401, .. }))
+            && pair.is_none()
+            && screen.watched
+        {
             pair = login.asked(&url).await;
             if pair.is_some() {
-                found = Supervisor::connect(Remote::new(&url, pair.clone())).await;
+                found = ask(&pair).await?;
             }
         }
         found.map(Self::Http).map_err(|error| Failure::no_supervisor(&url, &error, pair.is_some()))

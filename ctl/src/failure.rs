@@ -1,6 +1,7 @@
 //! Why a command could not be carried out, and how that is told.
 
 use std::io;
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
@@ -99,6 +100,21 @@ impl Failure {
             text: "--username and --password are for the URL of a Supervisor".to_owned(),
             details: Vec::new(),
             hint: Some("name it with --socket http://HOST:PORT".to_owned()),
+        }
+        .into()
+    }
+
+    /// Somebody is there, and is silent.
+    pub(crate) fn no_answer(program: &str, waited: Duration) -> Self {
+        Trouble {
+            exit: Exit::Unreachable,
+            fault: "Unreachable".to_owned(),
+            text: format!("{program} is there and does not answer"),
+            details: vec![format!("waited {} s", waited.as_secs())],
+            hint: Some(
+                "its process may be stopped (`kill -CONT`) or hang; its log says what it did last"
+                    .to_owned(),
+            ),
         }
         .into()
     }

@@ -1,7 +1,6 @@
 //! Who asks a Supervisor over HTTP: user name and password, from wherever they are said.
 
 use std::env;
-use std::io::{self, IsTerminal};
 
 use percent_encoding::percent_decode_str;
 
@@ -39,12 +38,9 @@ impl Login {
         self.name.clone().zip(self.password.clone())
     }
 
-    /// Asks a person for what is not known; `None` if nobody is there, or does not answer. That is done on the terminal
-    /// itself: standard input may be for the program.
+    /// Asks a person for what is not known; `None` if nobody answers. That is done on the terminal itself: standard input
+    /// may be for the program.
     pub(crate) async fn asked(self, url: &str) -> Option<(String, String)> {
-        if !io::stderr().is_terminal() {
-            return None;
-        }
         let name = match self.name {
             Some(name) => name,
             None => input::person(&format!("User name for {url}: ")).await.ok()??,

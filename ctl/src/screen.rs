@@ -36,6 +36,11 @@ impl Screen {
         }
     }
 
+    /// One that nobody looks at.
+    pub(crate) const fn unwatched() -> Self {
+        Self { terminal: false, watched: false, width: None, json: false }
+    }
+
     /// Writes text as it is, and has it out at once.
     pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
         let mut out = anstream::stdout().lock();

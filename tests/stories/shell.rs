@@ -1,9 +1,10 @@
 //! A terminal: the shell of supervisorctl with completion, history, and both ways to leave; the password that visorctl asks
-//! for.
+//! for, and what it says while it waits.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
@@ -112,6 +113,20 @@ fn the_shell_completes_remembers_and_ends_well() {
     terminal.press("\x03");
     assert_eq!(terminal.ends(), Some(0), "whatever happened in it");
     assert_eq!(stage.read("history"), "pid upward \nstop nonsense\n");
+}
+
+#[test]
+fn whoever_waits_for_a_daemon_that_is_silent_sees_for_what() {
+    let stage = Stage::new("");
+    let _silent = UnixListener::bind(stage.path("silent")).expect("a socket");
+    for (place, waiting) in
+        [("", "waiting for visord to answer"), ("unix://", "waiting for supervisord to answer")]
+    {
+        let place = format!("{place}{}", stage.path("silent").display());
+        let mut command = Command::new(binary("visorctl"));
+        let terminal = Terminal::run(command.args(["-s", &place, "status"]));
+        terminal.sees(waiting);
+    }
 }
 
 #[test]

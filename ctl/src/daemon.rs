@@ -201,6 +201,17 @@ impl Daemon {
         }
     }
 
+    /// Whether it has begun to end, or has ended.
+    pub(crate) async fn is_ending(&self) -> bool {
+        match self {
+            Self::Bus(client) => {
+                !client.manager_property("State").await.is_ok_and(|state| state == "RUNNING")
+            }
+            // Whoever follows it is told by the connection.
+            Self::Http(_) => false,
+        }
+    }
+
     /// Every property of these processes that is known.
     pub(crate) async fn properties(&self, names: &[&str]) -> Result<Vec<Properties>, Refusal> {
         match self {

@@ -152,15 +152,12 @@ impl Failure {
 
 impl Failure {
     /// What was followed goes on no longer.
-    pub(crate) fn ended(name: &str, error: &CallError) -> Self {
+    pub(crate) fn ended(name: &str, reason: impl ToString) -> Self {
         Trouble {
             exit: Exit::Unreachable,
             fault: "Unreachable".to_owned(),
             text: format!("the log of {name} ends here"),
-            details: match error {
-                CallError::Closed => vec!["the server has closed the connection".to_owned()],
-                error => vec![error.to_string()],
-            },
+            details: vec![reason.to_string()],
             hint: None,
         }
         .into()

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Sender, channel};
 
 use crate::failure::Failure;
-use crate::remote::RemoteLog;
+use crate::remote::{CallError, RemoteLog};
 use crate::screen::Screen;
 
 /// Lines that may wait to be shown; then the readers wait.
@@ -43,7 +43,12 @@ impl Source {
                 buffer.truncate(count);
                 Ok((count > 0).then(|| buffer.freeze()))
             }
-            Log::Http(log) => log.next().await.map_err(|error| Failure::ended(&self.name, &error)),
+            Log::Http(log) => log.next().await.map_err(|error| match error {
+                CallError::Closed => {
+                    Failure::ended(&self.name, "supervisord has closed the connection")
+                }
+                error => Failure::ended(&self.name, error),
+            }),
         }
     }
 

@@ -91,3 +91,18 @@ fn a_restart_that_is_asked_for_again_and_again_happens() {
     stage.signal(Signal::SIGTERM);
     assert_eq!(stage.ended(), 0);
 }
+
+#[test]
+fn whoever_follows_a_log_is_told_that_the_daemon_ends() {
+    let mut stage =
+        Stage::new("[program:up]\ncommand=sh -c 'echo here; exec sleep 1000'\nstartsecs=0\n")
+            .started();
+    stage.reaches("up", "RUNNING");
+    let mut reader = stage.ctl_beside(&["logs", "-f", "up"], "followed");
+    wait_until("its output", || stage.read("followed").contains("here\n").then_some(()));
+    stage.signal(Signal::SIGTERM);
+    assert_eq!(stage.ended(), 0);
+    assert_eq!(reader.wait().expect("visorctl").code(), Some(4));
+    let told = "error: the log of up ends here\n  visord is ending\n";
+    assert!(stage.read("followed").ends_with(told), "{}", stage.read("followed"));
+}

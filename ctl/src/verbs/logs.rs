@@ -61,7 +61,7 @@ impl Logs {
             let log = client.open_log(&self.request(None)).await?;
             let source = Source { name: client.program().to_owned(), log };
             self.show(screen, vec![source], &[]).await?;
-            return Ok(Exit::Success);
+            return self.end(&client, client.program(), Exit::Success).await;
         }
         let rows = client.list().await?;
         let selection = select(&rows, &self.names);
@@ -79,8 +79,18 @@ impl Logs {
             result: Err(refusal),
         };
         outcomes.extend(refused.into_iter().map(outcome));
+        let exit = exit_code(&outcomes, |refusal| refusal.fault.into());
+        let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
         self.show(screen, sources, &outcomes).await?;
-        Ok(exit_code(&outcomes, |refusal| refusal.fault.into()))
+        if names.is_empty() { Ok(exit) } else { self.end(&client, &names.join(", "), exit).await }
+    }
+
+    /// What was followed has ended: with its process, or with the daemon, which is said.
+    async fn end(&self, client: &Daemon, names: &str, exit: Exit) -> Result<Exit, Failure> {
+        if self.follow && client.is_ending().await {
+            return Err(Failure::ended(names, format!("{} is ending", client.program())));
+        }
+        Ok(exit)
     }
 
     fn request(&self, row: Option<&UnitRow>) -> LogRequest {

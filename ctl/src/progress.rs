@@ -1,5 +1,6 @@
 //! A line that says what is being waited for, while somebody watches.
 
+use std::borrow::Borrow;
 use std::time::Duration;
 
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
@@ -61,12 +62,15 @@ impl Progress {
 }
 
 fn text(pending: &[String], verb: &str, seconds: u64) -> String {
-    let named = pending.iter().take(NAMED).map(|name| printable(name)).collect::<Vec<_>>();
-    let rest = match pending.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        n => format!(" and {n} more"),
-    };
-    format!("waiting for {}{rest} to {verb} … {}", named.join(", "), span(seconds))
+    let names = some_of(pending);
+    format!("waiting for {} to {verb} … {}", printable(&names), span(seconds))
+}
+
+/// A few of these names, and how many more there are.
+pub(crate) fn some_of(names: &[impl Borrow<str>]) -> String {
+    let (named, rest) = names.split_at(names.len().min(NAMED));
+    let rest = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    named.join(", ") + &rest
 }
 
 #[cfg(test)]

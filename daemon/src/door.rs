@@ -404,7 +404,9 @@ impl Door {
 fn unopened(error: &io::Error) -> Refusal {
     let fault = match error.kind() {
         io::ErrorKind::NotFound => Fault::NoFile,
-        io::ErrorKind::QuotaExceeded => Fault::RateLimited,
+        io::ErrorKind::QuotaExceeded => {
+            return Refusal::new(Fault::RateLimited, "no more logs can be followed at once");
+        }
         _ => Fault::Failed,
     };
     Refusal::new(fault, format!("log not opened: {error}"))

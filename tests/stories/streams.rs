@@ -165,3 +165,26 @@ fn lines_are_whole_in_a_container() {
         lines_are_whole(kind, &stage(&names, Some(12345), ""), &names, &stranger);
     }
 }
+
+#[test]
+fn more_logs_than_can_be_followed_can_be_read() {
+    let stage = Stage::new(
+        "[program:many]\ncommand=sh -c 'echo here; exec sleep 1000'\nnumprocs=70\nstartsecs=0\n\
+         process_name=p_%(process_num)02d\n",
+    )
+    .started();
+    wait_until("their output", || {
+        let logs = stage.ctl(&["logs", "-n", "1", "many:*"]);
+        let lines = logs.out.lines().filter(|line| line.ends_with(" | here")).count();
+        ((logs.code, lines) == (0, 70)).then_some(())
+    });
+    let mut reader = stage.ctl_beside(&["logs", "-f", "many:*"], "followed");
+    wait_until("a refusal", || {
+        stage
+            .read("followed")
+            .contains(" more: ERROR (no more logs can be followed at once)\n")
+            .then_some(())
+    });
+    reader.kill().expect("a living reader");
+    reader.wait().expect("its end");
+}

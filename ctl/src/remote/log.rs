@@ -229,6 +229,9 @@ fn or_no_text(answer: Result<String, CallError>) -> Result<Option<String>, CallE
 fn unreadable(error: CallError) -> Refusal {
     match error {
         CallError::Status { code: 404, .. } => Refusal::from(Fault::NoFile),
+        CallError::Status { code: 503, .. } => {
+            Refusal::new(Fault::RateLimited, "the server follows no more logs at once")
+        }
         CallError::Fault { code, .. } if code == i64::from(Fault::Failed.code()) => Refusal::new(
             Fault::Failed,
             "the server cannot read the log; a device or a pipe, as /dev/stdout, keeps nothing",

@@ -1,5 +1,7 @@
 //! `visorctl logs`
 
+use std::borrow::Borrow;
+
 use clap::Args;
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
@@ -14,6 +16,7 @@ use crate::daemon::Daemon;
 use crate::exit::Exit;
 use crate::failure::{Failure, hint_for};
 use crate::lines::{Source, drain, follow, pass_on};
+use crate::progress::some_of;
 use crate::render::{json, printable};
 use crate::screen::Screen;
 use crate::select::{name_of, select};
@@ -52,45 +55,111 @@ fn parse_lines(text: &str) -> Result<Lines, String> {
         .map_err(|_| "neither a number of lines nor `all`".to_owned())
 }
 
+/// A process whose log cannot be had.
+type Refused<'r> = (&'r UnitRow, Refusal);
+
 impl Logs {
     /// Carries it out.
     pub(crate) async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let client = context.connect().await?;
         let screen = &context.screen;
         if self.names.is_empty() {
-            let log = client.open_log(&self.request(None)).await?;
-            let source = Source { name: client.program().to_owned(), log };
-            self.show(screen, vec![source], &[]).await?;
-            return self.end(&client, client.program(), Exit::Success).await;
+            return self.of_daemon(&client, screen).await;
         }
         let rows = client.list().await?;
         let selection = select(&rows, &self.names);
         let mut outcomes = show_unknown(screen, &selection.unknown)?;
-        let (mut sources, mut refused) = (Vec::new(), Vec::new());
-        for picked in &selection.picked {
-            match self.open(&client, picked.row).await {
-                Ok(source) => sources.push(source),
-                Err(refusal) => refused.push((picked.row, refusal)),
+        let picked: Vec<&UnitRow> = selection.picked.iter().map(|picked| picked.row).collect();
+        let (logs, refused) = if self.follow {
+            (Vec::new(), self.follow(&client, screen, &picked).await?)
+        } else {
+            self.read(&client, screen, &picked).await?
+        };
+        let outcome =
+            |(row, refusal): Refused<'_>| Outcome { name: row.id.clone(), result: Err(refusal) };
+        outcomes.extend(refused.into_iter().map(outcome));
+        if screen.json && !self.follow {
+            screen.document(&document(logs, &outcomes))?;
+        }
+        Ok(exit_code(&outcomes, |refusal| refusal.fault.into()))
+    }
+
+    async fn of_daemon(&self, client: &Daemon, screen: &Screen) -> Result<Exit, Failure> {
+        let log = client.open_log(&self.request(None)).await?;
+        let source = Source { name: client.program().to_owned(), log };
+        tell_note(screen, &source);
+        match (screen.json, self.follow) {
+            (true, false) => screen.document(&document(vec![self.value(source).await?], &[]))?,
+            (true, true) => drain(vec![source], self.each(screen, None)).await?,
+            (false, _) => pass_on(screen, source).await?,
+        }
+        self.end(client, &[client.program()]).await?;
+        Ok(Exit::Success)
+    }
+
+    /// Shows what there is, one log after the other: only so many may be open at once. For programs it is collected.
+    async fn read<'r>(
+        &self,
+        client: &Daemon,
+        screen: &Screen,
+        picked: &[&'r UnitRow],
+    ) -> Result<(Vec<Value>, Vec<Refused<'r>>), Failure> {
+        let (mut logs, mut refused) = (Vec::new(), Vec::new());
+        for row in picked {
+            let source = match self.open(client, row).await {
+                Ok(source) => source,
+                Err(refusal) => {
+                    refused.push((*row, refusal));
+                    continue;
+                }
+            };
+            tell_note(screen, &source);
+            match prefix(picked) {
+                _ if screen.json => logs.push(self.value(source).await?),
+                None => pass_on(screen, source).await?,
+                width => drain(vec![source], self.each(screen, width)).await?,
             }
         }
-        self.tell_refused(&client, screen, &refused);
-        let outcome = |(row, refusal): (&UnitRow, Refusal)| Outcome {
-            name: row.id.clone(),
-            result: Err(refusal),
-        };
-        outcomes.extend(refused.into_iter().map(outcome));
-        let exit = exit_code(&outcomes, |refusal| refusal.fault.into());
+        self.tell_refused(client, screen, &refused);
+        Ok((logs, refused))
+    }
+
+    /// Shows what there is, and what is written from then on, of all of them at once.
+    async fn follow<'r>(
+        &self,
+        client: &Daemon,
+        screen: &Screen,
+        picked: &[&'r UnitRow],
+    ) -> Result<Vec<Refused<'r>>, Failure> {
+        let (mut sources, mut refused) = (Vec::new(), Vec::new());
+        for row in picked {
+            match self.open(client, row).await {
+                Ok(source) => sources.push(source),
+                Err(refusal) => refused.push((*row, refusal)),
+            }
+        }
+        self.tell_refused(client, screen, &refused);
+        sources.iter().for_each(|source| tell_note(screen, source));
         let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
-        self.show(screen, sources, &outcomes).await?;
-        if names.is_empty() { Ok(exit) } else { self.end(&client, &names.join(", "), exit).await }
+        match (prefix(picked), sources.pop()) {
+            (_, None) => return Ok(refused),
+            (None, Some(only)) if !screen.json => pass_on(screen, only).await?,
+            (width, Some(last)) => {
+                sources.push(last);
+                follow(sources, self.each(screen, width)).await?;
+            }
+        }
+        self.end(client, &names).await?;
+        Ok(refused)
     }
 
     /// What was followed has ended: with its process, or with the daemon, which is said.
-    async fn end(&self, client: &Daemon, names: &str, exit: Exit) -> Result<Exit, Failure> {
+    async fn end(&self, client: &Daemon, names: &[impl Borrow<str>]) -> Result<(), Failure> {
         if self.follow && client.is_ending().await {
-            return Err(Failure::ended(names, format!("{} is ending", client.program())));
+            let reason = format!("{} is ending", client.program());
+            return Err(Failure::ended(&names.join(", "), reason));
         }
-        Ok(exit)
+        Ok(())
     }
 
     fn request(&self, row: Option<&UnitRow>) -> LogRequest {
@@ -110,13 +179,12 @@ impl Logs {
     }
 
     /// Says which processes have no log, and where their output may be.
-    fn tell_refused(&self, client: &Daemon, screen: &Screen, refused: &[(&UnitRow, Refusal)]) {
+    fn tell_refused(&self, client: &Daemon, screen: &Screen, refused: &[Refused<'_>]) {
         if screen.json {
             return;
         }
-        for (row, refusal) in refused {
-            let text = if refusal.fault == Fault::NoFile { "no log file" } else { &refusal.text };
-            screen.remark(&format!("{}\n", printable(&format!("{}: ERROR ({text})", row.id))));
+        for line in refusals(refused) {
+            screen.remark(&format!("{}\n", printable(&line)));
         }
         if let Some((_, refusal)) = refused.iter().find(|(_, r)| r.fault == Fault::NotAuthorized)
             && let Some(advice) = hint_for(refusal.fault)
@@ -137,58 +205,64 @@ impl Logs {
         }
     }
 
-    async fn show(
+    /// Shows a line: with the name of its log before it for people, an object of its own for programs.
+    fn each(
         &self,
         screen: &Screen,
-        mut sources: Vec<Source>,
-        refused: &[Outcome],
-    ) -> Result<(), Failure> {
-        for source in &sources {
-            if let Some(note) = source.note() {
-                hint(screen, &format!("{}: {note}", source.name));
+        width: Option<usize>,
+    ) -> impl FnMut(&str, &[u8]) -> Result<(), Failure> {
+        let stream = self.stream();
+        move |name, line| {
+            if screen.json {
+                let line = String::from_utf8_lossy(line);
+                let value = json!({ "name": name, "stream": stream, "line": line });
+                return screen.print(&format!("{value}\n"));
             }
+            let pad = " ".repeat(width.unwrap_or(0).saturating_sub(name.width()));
+            screen.bytes(&[name.as_bytes(), pad.as_bytes(), b" | ", line, b"\n"].concat())
         }
-        if screen.json && !self.follow {
-            return screen.document(&self.document(sources, refused).await?);
-        }
-        if sources.len() == 1 && !screen.json {
-            return pass_on(screen, sources.remove(0)).await;
-        }
-        let width = sources.iter().map(|source| source.name.width()).max().unwrap_or(0);
-        let each = |name: &str, line: &[u8]| self.show_line(screen, width, name, line);
-        if self.follow { follow(sources, each).await } else { drain(sources, each).await }
     }
 
-    /// `{"logs":[{"name":…,"stream":…,"text":…}]}`, with `errors` for those that cannot be read.
-    async fn document(&self, sources: Vec<Source>, refused: &[Outcome]) -> Result<Value, Failure> {
-        let mut logs = Vec::new();
-        for source in sources {
-            let (name, bytes) = source.read().await?;
-            let text = String::from_utf8_lossy(&bytes);
-            logs.push(json!({ "name": name, "stream": self.stream(), "text": text }));
-        }
-        let errors: Vec<Value> = refused.iter().map(json::outcome).collect();
-        Ok(json!({ "logs": logs, "errors": errors }))
+    /// `{"name":…,"stream":…,"text":…}`
+    async fn value(&self, source: Source) -> Result<Value, Failure> {
+        let (name, bytes) = source.read().await?;
+        let text = String::from_utf8_lossy(&bytes);
+        Ok(json!({ "name": name, "stream": self.stream(), "text": text }))
     }
 
     fn stream(&self) -> &'static str {
         if self.stderr { "stderr" } else { "stdout" }
     }
+}
 
-    /// One line of one of several logs: prefixed for people, an object of its own for programs.
-    fn show_line(
-        &self,
-        screen: &Screen,
-        width: usize,
-        name: &str,
-        line: &[u8],
-    ) -> Result<(), Failure> {
-        if screen.json {
-            let line = String::from_utf8_lossy(line);
-            let value = json!({ "name": name, "stream": self.stream(), "line": line });
-            return screen.print(&format!("{value}\n"));
-        }
-        let pad = " ".repeat(width.saturating_sub(name.width()));
-        screen.bytes(&[name.as_bytes(), pad.as_bytes(), b" | ", line, b"\n"].concat())
+/// How wide the names before lines are; `None` if there is only one.
+fn prefix(picked: &[&UnitRow]) -> Option<usize> {
+    let widest = picked.iter().map(|row| row.id.width()).max();
+    widest.filter(|_| picked.len() > 1)
+}
+
+/// Says why there is less than was asked for.
+fn tell_note(screen: &Screen, source: &Source) {
+    if let Some(note) = source.note() {
+        hint(screen, &format!("{}: {note}", source.name));
     }
+}
+
+/// A line for each reason, with the names of the first whom it concerns.
+fn refusals(refused: &[Refused<'_>]) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (row, refusal) in refused {
+        let text = if refusal.fault == Fault::NoFile { "no log file" } else { &refusal.text };
+        match reasons.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, names)) => names.push(&row.id),
+            None => reasons.push((text, vec![&row.id])),
+        }
+    }
+    reasons.iter().map(|(text, names)| format!("{}: ERROR ({text})", some_of(names))).collect()
+}
+
+/// `{"logs":[…]}`, with `errors` for those that cannot be read.
+fn document(logs: Vec<Value>, refused: &[Outcome]) -> Value {
+    let errors: Vec<Value> = refused.iter().map(json::outcome).collect();
+    json!({ "logs": logs, "errors": errors })
 }

@@ -20,7 +20,7 @@ use crate::child::launcher::Launcher;
 use crate::child::orphans::Orphans;
 use crate::child::reap::Reaper;
 use crate::child::{leftover, limits};
-use crate::configuration::{Configuration, OLD_NAME};
+use crate::configuration::{Configuration, OLD_NAME, SUPERVISOR_VERSION};
 use crate::core::Core;
 use crate::door::door;
 use crate::fastcgi::Sharers;
@@ -70,13 +70,18 @@ pub(crate) fn main(
     match Args::parse(words) {
         Err(text) => fail(program, &Failure::usage(text)),
         Ok(args) if args.has("help") => print(&args::usage(name)),
-        Ok(args) if args.has("version") => print(&format!("{}\n", env!("CARGO_PKG_VERSION"))),
+        Ok(args) if args.has("version") => print(&format!("{}\n", version(name))),
         Ok(args) if args.has("check") => config::check(program, &args),
         Ok(args) => match start(program, name, args) {
             Ok(code) => ExitCode::from(code),
             Err(failure) => fail(program, &failure),
         },
     }
+}
+
+/// The version that is printed: under the old name that of the Supervisor it stands for, since scripts decide by it.
+fn version(name: &str) -> &'static str {
+    if name == OLD_NAME { SUPERVISOR_VERSION } else { env!("CARGO_PKG_VERSION") }
 }
 
 /// Tells a failure in Supervisor's two lines.

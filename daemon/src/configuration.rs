@@ -11,6 +11,9 @@ use crate::config::{Machine, report, search};
 /// The name under which the daemon leaves the terminal, as Supervisor does.
 pub(crate) const OLD_NAME: &str = "supervisord";
 
+/// The Supervisor that this daemon is like: clients take the number apart, and decide by it what they can ask.
+pub(crate) const SUPERVISOR_VERSION: &str = "4.3.0";
+
 /// The configuration of this daemon, for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Configuration {

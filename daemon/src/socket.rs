@@ -4,13 +4,16 @@ use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt, lchown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+use nix::fcntl::AT_FDCWD;
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket,
 };
+use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 
 /// Who may connect to a socket.
 #[derive(Clone, Copy, Debug)]
@@ -99,16 +102,8 @@ impl Listener {
         // Left by a daemon that died between making and moving it.
         remove(&made)?;
         let socket = bound(&made).map_err(system("bind", path))?;
-        // Nobody can connect before it listens, so there is no moment at which it lets in more than it should.
-        fs::set_permissions(&made, Permissions::from_mode(access.mode))
-            .map_err(system("chmod", path))?;
-        if let Some((uid, gid)) = access.owner {
-            let kept = |id| (id != u32::MAX).then_some(id);
-            chown(&made, kept(uid), kept(gid)).map_err(system("chown", path))?;
-        }
-        listen(&socket, Backlog::MAXCONN)
-            .map_err(|errno| system("listen on", path)(errno.into()))?;
-        fs::rename(&made, path).map_err(system("move socket to", path))?;
+        let put = put(&socket, &made, path, access);
+        put.inspect_err(|_| drop(fs::remove_file(&made)))?;
         Ok(Self { path: path.to_owned(), socket: socket.into(), lock, was_stale })
     }
 
@@ -187,6 +182,44 @@ fn bound(path: &Path) -> io::Result<OwnedFd> {
     Ok(made)
 }
 
+/// Opens the socket `made` to whom it is for, and moves it to `path`.
+fn put(socket: &OwnedFd, made: &Path, path: &Path, access: Access) -> Result<(), SocketError> {
+    // Nobody can connect before it listens, so there is no moment at which it lets in more than it should.
+    open_to(made, access).map_err(|(what, error)| system(what, path)(error))?;
+    listen(socket, Backlog::MAXCONN).map_err(|errno| system("listen on", path)(errno.into()))?;
+    fs::rename(made, path).map_err(system("move socket to", path))
+}
+
+fn open_to(file: &Path, access: Access) -> Result<(), (&'static str, io::Error)> {
+    set_mode(file, access.mode).map_err(|error| ("chmod", error))?;
+    let owner = access.owner.map_or(Ok(()), |owner| set_owner(file, owner));
+    owner.map_err(|error| ("chown", error))
+}
+
+/// Sets the mode of a file, but of nothing that a link in its place leads to: others may write in its directory.
+///
+/// # Errors
+/// As chmod(2).
+pub(crate) fn set_mode(file: &Path, mode: u32) -> io::Result<()> {
+    let bits = Mode::from_bits_truncate(mode);
+    match fchmodat(AT_FDCWD, file, bits, FchmodatFlags::NoFollowSymlink) {
+        // So it is said of a link, and of everything where there is no /proc.
+        Err(Errno::EOPNOTSUPP) if !file.is_symlink() => {
+            fs::set_permissions(file, Permissions::from_mode(mode))
+        }
+        done => Ok(done?),
+    }
+}
+
+/// Sets the owner of a file in the same way, and its group unless that is `u32::MAX`.
+///
+/// # Errors
+/// As chown(2).
+pub(crate) fn set_owner(file: &Path, (uid, gid): (u32, u32)) -> io::Result<()> {
+    let kept = |id| (id != u32::MAX).then_some(id);
+    lchown(file, kept(uid), kept(gid))
+}
+
 fn remove(path: &Path) -> Result<(), SocketError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(system("remove", path)(error)),
@@ -203,4 +236,47 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 fn system(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SocketError + use<> {
     let path = path.to_owned();
     move |error| SocketError::System(what, path, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, symlink};
+
+    use super::*;
+    use crate::child::tests::{in_own_process, is_root};
+
+    #[test]
+    fn a_link_in_the_place_of_the_socket_opens_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let (precious, link) = (directory.path().join("precious"), directory.path().join("link"));
+        fs::write(&precious, "").unwrap();
+        fs::set_permissions(&precious, PermissionsExt::from_mode(0o600)).unwrap();
+        symlink(&precious, &link).unwrap();
+        let before = fs::metadata(&precious).unwrap();
+        let owner = nix::unistd::geteuid().is_root().then_some((65534, 65534));
+        // Systems differ in what they say; none may do it.
+        drop(open_to(&link, Access { mode: 0o666, owner }));
+        drop(open_to(&link, Access { mode: 0o600, owner }));
+        let after = fs::metadata(&precious).unwrap();
+        assert_eq!((after.mode(), after.uid()), (before.mode(), before.uid()));
+    }
+
+    #[test]
+    fn what_could_not_be_given_away_is_not_left_behind() {
+        if !is_root("being somebody who may not give files away") {
+            return;
+        }
+        in_own_process(|| {
+            let directory = tempfile::tempdir().unwrap();
+            fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).unwrap();
+            nix::unistd::setresuid(65534.into(), 65534.into(), 0.into()).unwrap();
+            let path = directory.path().join("http");
+            let refused = Listener::bind(&path, Access { mode: 0o600, owner: Some((7, 7)) });
+            assert!(matches!(refused, Err(SocketError::System("chown", ..))), "{refused:?}");
+            let left = fs::read_dir(directory.path()).unwrap();
+            let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+            assert_eq!(left, ["http.lock"]);
+            nix::unistd::setresuid(0.into(), 0.into(), 0.into()).unwrap();
+        });
+    }
 }

@@ -293,3 +293,30 @@ fn the_answer_to_shutdown_comes_before_the_end() {
     assert!(answer.contains("<boolean>1</boolean>"), "{answer}");
     assert_eq!(stage.ended(), 0);
 }
+
+/// The daemon's own log is what is read, so that there is something to read without a program.
+#[test]
+fn many_calls_at_once_give_no_more_than_there_is_memory_for() {
+    const MIB: usize = 1024 * 1024;
+    let stage = with_server("").started();
+    let log = fs::OpenOptions::new().append(true).open(stage.path("visord.log"));
+    log.and_then(|mut log| log.write_all(&vec![b'x'; 8 * MIB])).expect("a long log");
+    let number = "<value><int>0</int></value>";
+    let params = format!("<value><array><data>{number}{number}</data></array></value>");
+    let read = format!(
+        "<value><struct><member><name>methodName</name><value>supervisor.readLog</value></member>\
+         <member><name>params</name>{params}</member></struct></value>"
+    );
+    let calls = format!(
+        "<methodCall><methodName>system.multicall</methodName><params><param><value><array><data>{}\
+         </data></array></value></param></params></methodCall>",
+        read.repeat(20)
+    );
+    let request = call("").replace(CALL, &calls);
+    let request = request.replace(&format!(": {}\r", CALL.len()), &format!(": {}\r", calls.len()));
+    let answer = ask(UnixStream::connect(stage.path("http")).expect("a connection"), &request);
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer:.200}");
+    assert!((64 * MIB..80 * MIB).contains(&answer.len()), "{}", answer.len());
+    let refused = "FAILED: not called, the calls before it gave too much";
+    assert_eq!(answer.matches(refused).count(), 12);
+}

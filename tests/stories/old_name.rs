@@ -75,6 +75,15 @@ fn it_leaves_the_terminal_and_says_so() {
 }
 
 #[test]
+fn its_version_is_that_of_the_supervisor_it_stands_for() {
+    let stage = stage("", UP);
+    for word in ["-v", "--version"] {
+        let output = run(&mut Daemonised::command(&stage, &[word]));
+        assert_eq!((output.code, output.out.as_str()), (0, "4.3.0\n"), "{word}");
+    }
+}
+
+#[test]
 fn a_second_one_touches_nothing_of_the_first() {
     let stage = stage(
         "",

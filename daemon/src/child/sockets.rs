@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use rustix::net::{
@@ -18,8 +18,7 @@ use rustix::net::{
 use visor_units::engine::Key;
 use visor_units::unit::{FcgiAddress, FcgiSocket, Program, User};
 
-/// The gid that keeps a file's group as it is (chown(2)).
-const KEEP: u32 = u32::MAX;
+use crate::socket::{set_mode, set_owner};
 
 /// The sockets that are open.
 #[derive(Default)]
@@ -142,14 +141,13 @@ fn make_way(path: &Path) -> Result<(), String> {
 
 fn give(path: &Path, owner: Option<&User>, mode: Option<u32>) -> Result<(), String> {
     if let Some(User { uid, gid, .. }) = owner {
-        let gid = Some(*gid).filter(|gid| *gid != KEEP);
         let refused = |error| format!("Could not change ownership of socket file: {}", text(error));
-        chown(path, Some(*uid), gid).map_err(refused)?;
+        set_owner(path, (*uid, *gid)).map_err(refused)?;
     }
     if let Some(mode) = mode {
         let refused =
             |error| format!("Could not change permissions of socket file: {}", text(error));
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(refused)?;
+        set_mode(path, mode).map_err(refused)?;
     }
     Ok(())
 }

@@ -235,6 +235,8 @@ def standard_input():
         call("supervisor.sendProcessStdin", name, text)
     call("supervisor.sendRemoteCommEvent", "kind", "data")
     call("supervisor.sendRemoteCommEvent", "kind")
+    call("supervisor.sendRemoteCommEvent", 5, 1.5)
+    call("supervisor.sendRemoteCommEvent", True, None)
 
 
 def many():

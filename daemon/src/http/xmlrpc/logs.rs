@@ -10,7 +10,7 @@ use visor_units::xmlrpc::Value;
 use super::fault::{Code, Fault};
 
 /// The most that is read at once, in bytes: more than a log has before it is rotated, unless that was changed.
-const MOST: u64 = 64 * 1024 * 1024;
+pub(super) const MOST: usize = 64 * 1024 * 1024;
 
 /// What to read of a file of this size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ fn take(mut file: File, range: Range) -> io::Result<Vec<u8>> {
         return Ok(bytes);
     }
     file.seek(SeekFrom::Start(range.offset))?;
-    file.take(range.length.min(MOST)).read_to_end(&mut bytes)?;
+    file.take(range.length.min(MOST as u64)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -32,7 +32,9 @@ pub(super) async fn answer(face: &Face, asked: Asked) -> Result<Reply, StatusCod
     if asked.head.method != Method::POST {
         return Err(StatusCode::BAD_REQUEST);
     }
-    let call = MethodCall::read(&asked.body).map_err(|error| {
+    let body = asked.body.clone();
+    let call = aside(body.len() > LONG_BODY, move || MethodCall::read(&body)).await?;
+    let call = call.map_err(|error| {
         note_invalid(face, &asked.body, &error);
         StatusCode::BAD_REQUEST
     })?;
@@ -42,17 +44,27 @@ pub(super) async fn answer(face: &Face, asked: Asked) -> Result<Reply, StatusCod
         Err(fault) => fault.response(),
     };
     let is_long = matches!(&response, MethodResponse::Ok(Value::Array(many)) if many.len() > LONG);
-    let text = if is_long {
-        let writing = tokio::task::spawn_blocking(move || response.write());
-        writing.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?
-    } else {
-        response.write()
-    };
+    let text = aside(is_long, move || response.write()).await?;
     Ok(reply::whole(StatusCode::OK, [(CONTENT_TYPE, "text/xml")], text))
 }
 
-/// Answers with more elements than this are written on a thread of their own: the core has other things to do.
+/// Answers with more elements than this are long.
 const LONG: usize = 100;
+
+/// Bodies of more bytes than this are long.
+const LONG_BODY: usize = 64 * 1024;
+
+/// Makes what is long on a thread of its own: the core has other things to do.
+async fn aside<T: Send + 'static>(
+    is_long: bool,
+    make: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StatusCode> {
+    if !is_long {
+        return Ok(make());
+    }
+    let making = tokio::task::spawn_blocking(make);
+    making.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+}
 
 /// Bytes of a bad request that are shown in the log.
 const SHOWN: usize = 1000;

@@ -17,6 +17,7 @@ use super::info::{Configured, Process};
 use super::table::Act;
 use super::{Caller, logs};
 use crate::child::launcher;
+use crate::configuration::SUPERVISOR_VERSION;
 use crate::core::View;
 use crate::door::Door;
 use crate::http::clock::Clock;
@@ -24,9 +25,6 @@ use crate::log::Stream;
 
 /// The version of the interface.
 const API_VERSION: &str = "3.0";
-
-/// The Supervisor that this daemon is like: clients take the number apart, and decide by it what they can ask.
-const SUPERVISOR_VERSION: &str = "4.3.0";
 
 /// What a name stands for.
 enum Target {
@@ -389,7 +387,10 @@ impl Caller<'_> {
     }
 
     async fn send_event(&self, args: &Args<'_>) -> Result<Value, Fault> {
-        let (kind, data) = (args.text(0)?.to_owned(), args.text(1)?.to_owned());
+        let text = |at| args.0.get(at).filter(|value| !is_compound(value)).map(shown);
+        let (Some(kind), Some(data)) = (text(0), text(1)) else {
+            return Err(Code::IncorrectParameters.into());
+        };
         let sent = self.face.door.remote_comm(kind, data).await;
         sent.map(|()| true.into()).map_err(|refusal| Fault::of(&refusal, ""))
     }
@@ -439,6 +440,10 @@ fn status(name: &ProcessName, result: Result<(), Fault>) -> Value {
 /// The signal, by name or number.
 fn signal(args: &Args<'_>) -> Result<String, Fault> {
     args.0.get(1).map(shown).ok_or_else(|| Code::IncorrectParameters.into())
+}
+
+fn is_compound(value: &Value) -> bool {
+    matches!(value, Value::Base64(_) | Value::Array(_) | Value::Struct(_))
 }
 
 /// A simple value as Python shows it.

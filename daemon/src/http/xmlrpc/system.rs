@@ -2,16 +2,23 @@
 
 use visor_units::xmlrpc::{MethodCall, Value};
 
-use super::Caller;
 use super::args::Args;
 use super::fault::{Code, Fault};
 use super::table::{Method, SUPERVISOR, SYSTEM, SystemAct};
+use super::{Caller, logs};
 
 /// The namespace that is always there.
 const NAMESPACE: &str = "system.";
 
 /// What all of these calls are made through.
 const MULTICALL: &str = "system.multicall";
+
+/// How much what comes of many calls may come to, in bytes: as much as one of them may give. What is called after that is
+/// not done.
+const MOST_RESULTS: usize = logs::MOST;
+
+/// What is said of a call that is not made any more.
+const TOO_MUCH: &str = "not called, the calls before it gave too much";
 
 /// What `methodHelp` and `methodSignature` tell of a method.
 struct Told {
@@ -89,16 +96,35 @@ impl Caller<'_> {
     /// expect.
     async fn multicall(&self, calls: &[Value]) -> Result<Value, Fault> {
         let mut results = Vec::with_capacity(calls.len());
+        let mut size = 0;
         for call in calls {
             let result = match one_of_many(call) {
+                Ok(_) if size >= MOST_RESULTS => Err(Code::Failed.about(TOO_MUCH)),
                 // Not nested, so this comes back after one step.
                 Ok(call) => Box::pin(self.call(&call)).await,
                 Err(fault) => Err(fault),
             };
-            results.push(result.unwrap_or_else(|fault| fault.value()));
+            let result = result.unwrap_or_else(|fault| fault.value());
+            size += bytes_of(&result);
+            results.push(result);
         }
         Ok(Value::Array(results))
     }
+}
+
+/// About how many bytes a value takes.
+fn bytes_of(value: &Value) -> usize {
+    const ITSELF: usize = size_of::<Value>();
+    ITSELF
+        + match value {
+            Value::String(text) | Value::DateTime(text) => text.len(),
+            Value::Base64(bytes) => bytes.len(),
+            Value::Array(elements) => elements.iter().map(bytes_of).sum(),
+            Value::Struct(members) => {
+                members.iter().map(|(name, member)| name.len() + bytes_of(member)).sum()
+            }
+            Value::Nil | Value::Bool(_) | Value::Int(_) | Value::Double(_) => 0,
+        }
 }
 
 fn one_of_many(call: &Value) -> Result<MethodCall, Fault> {
@@ -113,4 +139,24 @@ fn one_of_many(call: &Value) -> Result<MethodCall, Fault> {
         Some(_) => return Err(Code::IncorrectParameters.into()),
     };
     Ok(MethodCall::new(name, params))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_value_holds_counts() {
+        let text = || Value::from("x".repeat(1000).as_str());
+        for value in [
+            text(),
+            Value::Base64(vec![0; 1000]),
+            Value::Array(vec![Value::Array(vec![text()])]),
+            Value::members([("log", text())]),
+            Value::Array(vec![Value::Nil; 1000]),
+        ] {
+            let bytes = bytes_of(&value);
+            assert!((1000..100_000).contains(&bytes), "{bytes}");
+        }
+    }
 }

@@ -259,3 +259,18 @@ fn a_narrow_window_shows_all_there_is() {
     browser.click(&format!("{} .name a", line("alone")));
     browser.wait_for("h1", "alone");
 }
+
+#[test]
+fn output_without_line_breaks_does_not_fill_the_browser() {
+    let flood = "[program:flood]\nstdout_logfile_maxbytes=0\n\
+                 command=sh -c 'while head -c 262144 /dev/zero | tr \"\\0\" x; do sleep 0.02; done'\n";
+    let Some(browser) = Browser::open(Looks::default()) else { return };
+    let (_stage, port) = served(flood);
+    browser.go(&format!("http://127.0.0.1:{port}/tail.html?processname=flood"));
+    browser.wait_for("#live", "live");
+    browser.wait("return document.querySelector('#log div') !== null");
+    drop(browser.run("window.first = document.querySelector('#log div')"));
+    browser.wait("return !window.first.isConnected");
+    let length = browser.run("return document.querySelector('#log').textContent.length");
+    assert!(length.as_u64().is_some_and(|length| length < 6_000_000), "{length}");
+}

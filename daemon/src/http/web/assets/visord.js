@@ -455,6 +455,8 @@ function statusPage() {
 /* The log --------------------------------------------------------------------------------------------------------- */
 
 const LINES_KEPT = 10000;
+const TEXT_KEPT = 4 * 1024 * 1024;
+const LINE_MAX = 64 * 1024;
 const PENDING_MAX = 512 * 1024;
 
 /* Terminal text as styled pieces: colours and weights are kept, everything else that a terminal would obey is dropped. */
@@ -509,6 +511,9 @@ function tailPage() {
   const wrap = find("#wrap");
   let terminal = new Terminal();
   let line = null;
+  // Characters in the line that is being written, and in all of them.
+  let width = 0;
+  let kept = 0;
   let pending = "";
   let left = 0;
   let frame = 0;
@@ -522,6 +527,7 @@ function tailPage() {
   function begin() {
     terminal = new Terminal();
     line = null;
+    width = kept = 0;
     pending = "";
     log.replaceChildren();
     log.classList.add("lines");
@@ -529,18 +535,32 @@ function tailPage() {
 
   function addLine(className = "") {
     line = log.appendChild(make("div", { className }));
+    width = 0;
+  }
+
+  /* What has no line breaks is broken here: no line is without an end. */
+  function put(text, className) {
+    if (!line || width > LINE_MAX) addLine();
+    line.append(className ? make("span", { className, textContent: text }) : text);
+    width += text.length;
+    kept += text.length;
+  }
+
+  function emptyLine() {
+    line?.replaceChildren();
+    kept -= width;
+    width = 0;
   }
 
   function write(text) {
     for (const [piece, className] of terminal.pieces(text)) {
       for (const part of piece.split(/(\n|\r(?!\n))/)) {
-        if (part === "\n") line = (line ?? log.appendChild(make("div")), null);
-        else if (part === "\r") line?.replaceChildren();
-        else if (part) {
+        if (part === "\n") {
           if (!line) addLine();
-          const shown = part.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "");
-          line.append(className ? make("span", { className, textContent: shown }) : shown);
-        }
+          line = null;
+          width = 0;
+        } else if (part === "\r") emptyLine();
+        else if (part) put(part.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, ""), className);
       }
     }
   }
@@ -555,8 +575,9 @@ function tailPage() {
     }
     if (left) {
       addLine("note");
-      line.textContent = `${left} characters not shown`;
+      put(`${left} characters not shown`);
       line = null;
+      width = 0;
       left = 0;
     }
     const last = line;
@@ -565,7 +586,11 @@ function tailPage() {
     if (filter.value) {
       for (let new_ = last ?? log.children[shown]; new_; new_ = new_.nextElementSibling) new_.hidden = !matches(new_);
     }
-    while (log.childElementCount > LINES_KEPT) log.firstElementChild.remove();
+    while (log.childElementCount > LINES_KEPT || kept > TEXT_KEPT) {
+      const oldest = log.firstElementChild;
+      kept -= oldest.textContent.length;
+      oldest.remove();
+    }
     if (isPressed(follow)) toEnd();
     else latest.hidden = isAtEnd();
   }

@@ -63,6 +63,13 @@ impl PlaceArgs {
         Login::new(self.username.clone(), self.password.clone())
     }
 
+    /// What was meant for the URL of a Supervisor, and is none: `HOST:PORT`.
+    pub(crate) fn almost_url(&self) -> Option<&str> {
+        let place = self.socket.as_deref().filter(|place| !place.contains('/'))?;
+        let (_, port) = place.rsplit_once(':')?;
+        port.parse::<u16>().is_ok().then_some(place)
+    }
+
     /// The URL of a Supervisor.
     pub(crate) fn url(&self) -> Option<&str> {
         self.socket.as_deref().filter(|place| place.contains("://"))

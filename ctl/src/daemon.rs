@@ -71,7 +71,12 @@ impl Daemon {
             }
             let places = place::places(place)?;
             let found = answer(screen, "visord", Client::connect(&places)).await?;
-            return Ok(Self::Bus(found?));
+            return found.map(Self::Bus).map_err(|error| match place.almost_url() {
+                Some(address) => Failure::from(error).hinting(format!(
+                    "a Supervisor is named by its URL: --socket http://{address}"
+                )),
+                None => error.into(),
+            });
         };
         let (url, login) = login::split(url);
         let login = login.or(place.login()).or(Login::from_environment());

@@ -92,6 +92,14 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
+    /// The same with another hint.
+    pub(crate) fn hinting(mut self, hint: String) -> Self {
+        if let Self::Trouble(trouble) = &mut self {
+            trouble.hint = Some(hint);
+        }
+        self
+    }
+
     /// A user name or a password, and nobody who wants one.
     pub(crate) fn no_url() -> Self {
         Trouble {

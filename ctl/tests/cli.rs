@@ -80,6 +80,16 @@ fn every_verb_that_needs_a_daemon_says_4_without_one() {
 }
 
 #[test]
+fn an_address_that_is_no_url_gets_the_url_suggested() {
+    let (code, _, err) = visorctl(&["status", "-s", "localhost:9001"]);
+    assert_eq!(code, 4);
+    assert!(
+        err.ends_with("hint: a Supervisor is named by its URL: --socket http://localhost:9001\n"),
+        "{err}"
+    );
+}
+
+#[test]
 fn the_socket_can_be_named_in_the_environment() {
     let output = bare(&["pid"]).env("VISORD_SOCKET", "/elsewhere/bus").output().unwrap();
     let err = String::from_utf8(output.stderr).unwrap();

@@ -108,9 +108,38 @@ fn server_url(servers: &[&HttpServer]) -> Option<String> {
             Listen::Inet { host, port } if host.is_empty() => {
                 Some(format!("http://localhost:{port}"))
             }
+            Listen::Inet { host, port } if host.contains(':') && !host.starts_with('[') => {
+                Some(format!("http://[{host}]:{port}"))
+            }
             Listen::Inet { host, port } => Some(format!("http://{host}:{port}")),
             Listen::Unix { .. } => None,
         })
     };
     unix.or_else(inet)
+}
+
+#[cfg(test)]
+mod tests {
+    use visor_units::unit::Origin;
+
+    use super::*;
+
+    #[test]
+    fn programs_are_given_a_url_that_is_one() {
+        for (host, url) in [
+            ("", "http://localhost:9001"),
+            ("127.0.0.1", "http://127.0.0.1:9001"),
+            ("::1", "http://[::1]:9001"),
+            ("[::1]", "http://[::1]:9001"),
+        ] {
+            let server = HttpServer {
+                section: "inet_http_server".to_owned(),
+                origin: Origin::default(),
+                listen: Listen::Inet { host: host.to_owned(), port: 9001 },
+                username: None,
+                password: None,
+            };
+            assert_eq!(server_url(&[&server]).as_deref(), Some(url));
+        }
+    }
 }

@@ -32,6 +32,11 @@ pub(super) fn look(
             report.warn(entry.value_place(), message, "write the whole path");
         }
         "environment" => ended_early(entry, report),
+        "password" => hashed(kind, entry, report),
+        "username" if entry.text().contains(':') => {
+            let message = "nobody can give this name: clients end it at the colon";
+            report.warn(entry.value_place(), message, "choose a name without one");
+        }
         _ => {}
     }
 }
@@ -88,6 +93,31 @@ fn ended_early(entry: &Entry, report: &mut Report) {
         let message = format!("{key} is set to `{value}` alone");
         report.warn(entry.value_place(), message, "quote the value; no shell expands it");
     }
+}
+
+/// The mark of a password that is given as its SHA-1.
+const HASH: &str = "{SHA}";
+
+/// A hash that no password has, or that somebody is to send.
+fn hashed(kind: Option<SectionKind>, entry: &Entry, report: &mut Report) {
+    let Some((mark, hash)) = entry.text().split_at_checked(HASH.len()) else { return };
+    let is_hash =
+        hash.len() == 40 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let (message, hint) = if !mark.eq_ignore_ascii_case(HASH) || hash.contains("%(") {
+        return;
+    } else if kind == Some(SectionKind::Supervisorctl) {
+        ("supervisorctl sends this as it is", "write the password itself")
+    } else if mark != HASH {
+        ("this is no hash but the password itself", "write `{SHA}` in capital letters")
+    } else if !is_hash {
+        (
+            "no password has this hash",
+            "write `{SHA}` and the 40 digits of sha1sum, in small letters",
+        )
+    } else {
+        return;
+    };
+    report.warn(entry.value_place(), message, hint);
 }
 
 /// Programs that hand their arguments to a shell, here or on another machine.

@@ -123,6 +123,38 @@ fn traps_are_pointed_out() {
 }
 
 #[test]
+fn names_and_passwords_that_let_nobody_in_are_pointed_out() {
+    let hash = "e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4";
+    let upper = hash.to_uppercase();
+    for (server, username, password, message) in [
+        (true, "user", format!("{{SHA}}{upper}"), Some("no password has this hash")),
+        (true, "user", "{SHA}".to_owned(), Some("no password has this hash")),
+        (true, "user", format!("{{sha}}{hash}"), Some("this is no hash but the password itself")),
+        (false, "user", format!("{{SHA}}{hash}"), Some("supervisorctl sends this as it is")),
+        (
+            true,
+            "a:b",
+            "c".to_owned(),
+            Some("nobody can give this name: clients end it at the colon"),
+        ),
+        (true, "user", format!("{{SHA}}{hash}"), None),
+        (true, "user", "ü{SHA}".to_owned(), None),
+        (false, "user", "secret".to_owned(), None),
+    ] {
+        let section = if server { "inet_http_server]\nport=127.0.0.1:1" } else { "supervisorctl]" };
+        let text = format!(
+            "[supervisord]\n[rpcinterface:supervisor]\n\
+             supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
+             [{section}\nusername={username}\npassword={password}\n"
+        );
+        let loaded = Table::new(text).load();
+        let said: Vec<&str> =
+            loaded.diagnostics.iter().map(|found| found.message.as_str()).collect();
+        assert_eq!(said, Vec::from_iter(message), "{username} {password}");
+    }
+}
+
+#[test]
 fn what_only_looks_like_a_trap_is_left_alone() {
     for lines in [
         "command=sh -c 'a && b > c'",

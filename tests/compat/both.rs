@@ -1,98 +1,67 @@
-//! One configuration, run by Supervisor and by visord.
+//! The same done with both daemons, and what came of it compared.
 
-use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use tempfile::TempDir;
-use visor_tests::{binary, under, wait_until};
+use visor_tests::{Stage, binary};
 
-/// A daemon that runs in a directory of its own. Dropping this ends it.
-pub(crate) struct Run {
-    dir: TempDir,
-    daemon: Option<std::process::Child>,
+/// What was seen of each daemon. Their logs are shown should the test fail before this is dropped.
+pub(crate) struct Seen<T> {
+    pub(crate) theirs: T,
+    pub(crate) ours: T,
+    _stages: [Stage; 2],
 }
 
-/// The two of them, called `supervisord` both; `None` where there is no reference.
-pub(crate) fn daemons() -> Option<(PathBuf, PathBuf, TempDir)> {
-    let theirs = super::reference()?.with_file_name("supervisord");
-    let named = tempfile::tempdir().expect("a temporary directory");
-    let ours = named.path().join("supervisord");
-    symlink(binary("visord"), &ours).expect("a link");
-    Some((theirs, ours, named))
+/// A stage for a daemon, which is called supervisord there: a name that visord knows, and that syslog shows.
+pub(crate) fn stage(daemon: &Path) -> Stage {
+    let stage = Stage::new("");
+    let named = stage.path("supervisord");
+    symlink(daemon, &named).expect("a link");
+    stage.with_daemon(named)
 }
 
-impl Run {
-    /// A directory in which `prepare` has laid out what is needed, `conf` among it, not started yet.
-    pub(crate) fn prepared(prepare: impl FnOnce(&Path)) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        prepare(dir.path());
-        // Several visords beside each other need a socket each; to Supervisor this section means nothing.
-        let conf = dir.path().join("conf");
-        let own = format!("[visord]\nsocket={}/bus\nbus=off\njournal=off\n", dir.path().display());
-        fs::write(&conf, fs::read_to_string(&conf).expect("conf") + &own).expect("conf");
-        Self { dir, daemon: None }
-    }
-
-    /// Starts the daemon in the foreground, through `words`.
-    pub(crate) fn start(&mut self, daemon: &Path, words: &[&str]) {
-        let mut command = Command::new(daemon);
-        command.args(["-n", "-c"]).arg(self.path("conf"));
-        let mut command = under(words, &command);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        self.daemon = Some(command.spawn().expect("a daemon"));
-    }
-
-    /// A file in the directory.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    /// What is in a file; nothing if there is none.
-    pub(crate) fn text(&self, name: &str) -> String {
-        let bytes = fs::read(self.path(name)).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-
-    /// Waits until a file holds a text so many times.
-    pub(crate) fn wait_for(&self, name: &str, text: &str, times: usize) {
-        wait_until(&format!("{text:?} in {name}"), || {
-            (self.text(name).matches(text).count() >= times).then_some(())
-        });
-    }
-
-    /// Sends the daemon a signal.
-    pub(crate) fn signal(&self, signal: Signal) {
-        let daemon = self.daemon.as_ref().expect("a started daemon");
-        kill(Pid::from_raw(daemon.id().try_into().expect("a pid")), signal).expect("kill");
-    }
-
-    /// Ends the daemon in order.
-    pub(crate) fn end(&mut self) {
-        self.signal(Signal::SIGTERM);
-        let mut daemon = self.daemon.take().expect("a started daemon");
-        assert_eq!(daemon.wait().expect("wait").code(), Some(0));
-    }
-
-    /// Lines of the daemon's log that have one of these texts, without their time and the directory.
-    pub(crate) fn log_lines(&self, texts: &[&str]) -> Vec<String> {
-        let here = self.dir.path().display().to_string();
-        let log = self.text("main.log").replace(&here, "HERE");
-        let about = |line: &&str| texts.iter().any(|text| line.contains(text));
-        log.lines().filter(about).map(|line| line[24..].to_owned()).collect()
-    }
+/// Does the same with the daemon of the reference, whose Python this is, and with visord.
+pub(crate) fn both<T: Send>(python: &Path, see: impl Fn(&mut Stage) -> T + Sync) -> Seen<T> {
+    let daemons = [python.with_file_name("supervisord"), binary("visord")];
+    let mut stages = daemons.map(|daemon| stage(&daemon));
+    let [theirs, ours] = side_by_side(stages.each_mut(), see);
+    Seen { theirs, ours, _stages: stages }
 }
 
-impl Drop for Run {
-    fn drop(&mut self) {
-        if let Some(mut daemon) = self.daemon.take() {
-            // After a failure; what matters was told.
-            drop(daemon.kill());
-            drop(daemon.wait());
-            eprintln!("--- main.log\n{}", self.text("main.log"));
+/// Does the same with two, each at its own pace.
+pub(crate) fn side_by_side<A: Send, T: Send>(two: [A; 2], see: impl Fn(A) -> T + Sync) -> [T; 2] {
+    let see = &see;
+    std::thread::scope(|scope| {
+        two.map(|one| scope.spawn(move || see(one))).map(|side| side.join().expect("one side"))
+    })
+}
+
+/// Compares rows of what was done, what they made of it, and what we did. `known` are those that differ, and why; one
+/// that does so no longer fails the test, and so must be taken out.
+pub(crate) fn compare(rows: &[[String; 3]], known: &[(&str, &str)]) {
+    for (what, _) in known {
+        assert!(rows.iter().any(|[done, ..]| done == what), "nobody does `{what}`");
+    }
+    let problems: Vec<String> = rows.iter().filter_map(|row| problem(row, known)).collect();
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+}
+
+fn problem([what, theirs, ours]: &[String; 3], known: &[(&str, &str)]) -> Option<String> {
+    match known.iter().find(|(known, _)| known == what) {
+        Some((_, reason)) if theirs == ours => {
+            Some(format!("`{what}` does not differ any more: {reason}"))
         }
+        None if theirs != ours => Some(format!("`{what}`\n--- theirs\n{theirs}\n--- ours\n{ours}")),
+        _ => None,
     }
+}
+
+#[test]
+fn what_differs_must_be_known_and_what_is_known_must_differ() {
+    let row = |theirs: &str, ours: &str| ["it", theirs, ours].map(str::to_owned);
+    let known = [("it", "a reason")];
+    assert_eq!(problem(&row("a", "a"), &[]), None);
+    assert_eq!(problem(&row("a", "b"), &known), None);
+    assert!(problem(&row("a", "b"), &[]).is_some_and(|said| said.contains("--- ours\nb")));
+    assert!(problem(&row("a", "a"), &known).is_some_and(|said| said.ends_with("a reason")));
 }

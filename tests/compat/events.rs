@@ -5,13 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
-use visor_tests::{binary, run};
+use visor_tests::{METHODS, ON_SOCKET, Stage, run};
 
-/// Subjects that are known to be told of in another way, and why. One that is told alike fails the test, and so must be
-/// taken out.
+use super::both::{both, compare};
+use super::{here, reference};
+
+/// Subjects that the listener of everything is known to be told of in another way, and why.
 const KNOWN: &[(&str, &str)] = &[
     (
         "remote kind",
@@ -20,16 +22,14 @@ const KNOWN: &[(&str, &str)] = &[
     ("brief", "in capture mode Supervisor loses the last 24 bytes of output"),
 ];
 
-fn configuration(here: &Path) -> String {
-    let here = here.display();
-    let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/compat/events");
-    let listener = format!("python3 {scripts}/listener.py");
+fn configuration() -> String {
+    let listener = format!("python3 {}", here("events/listener.py").display());
     // Nothing is written or ends before the script has seen every listener run.
-    let wait = format!("until [ -e {here}/go ]; do sleep 0.01; done");
+    let wait = "until [ -e %(here)s/go ]; do sleep 0.01; done";
     let write = |bytes: &str| {
         format!(
             "python3 -c \"import os, time; \
-             any(time.sleep(0.01) for _ in iter(lambda: os.path.exists('{here}/go'), True)); \
+             any(time.sleep(0.01) for _ in iter(lambda: os.path.exists('%(here)s/go'), True)); \
              os.write(1, {bytes})\""
         )
     };
@@ -39,15 +39,12 @@ fn configuration(here: &Path) -> String {
          +b'after and so on and so on and so on'",
     );
     format!(
-        "[supervisord]\nnodaemon=true\nuser=root\nlogfile={here}/main.log\npidfile={here}/pid\nchildlogdir={here}\n\
-         [unix_http_server]\nfile={here}/sock\n\
-         [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
-         [visord]\nsocket={here}/bus\nbus=off\njournal=off\n\
-         [eventlistener:recorder]\ncommand={listener} {here}/recorded\nevents=EVENT\nbuffer_size=1000\n\
-         [eventlistener:states]\ncommand={listener} {here}/states 1\nevents=PROCESS_STATE_FATAL,PROCESS_GROUP\n\
+        "{ON_SOCKET}{METHODS}\
+         [eventlistener:recorder]\ncommand={listener} %(here)s/recorded\nevents=EVENT\nbuffer_size=1000\n\
+         [eventlistener:states]\ncommand={listener} %(here)s/states 1\nevents=PROCESS_STATE_FATAL,PROCESS_GROUP\n\
          priority=7\nbuffer_size=1000\nprocess_name=judge\n\
          [eventlistener:garbage]\ncommand=sh -c 'echo some garbage; sleep 1000'\nevents=PROCESS_STATE\n\
-         [eventlistener:rejecting]\ncommand={listener} {here}/rejected 2\nevents=REMOTE_COMMUNICATION\n\
+         [eventlistener:rejecting]\ncommand={listener} %(here)s/rejected 2\nevents=REMOTE_COMMUNICATION\n\
          [program:good]\ncommand=sleep 1000\n\
          [program:once]\ncommand=sh -c '{wait}; exit 3'\nautorestart=false\n\
          [program:crash]\ncommand=false\nstartretries=1\nstartsecs=60\n\
@@ -66,28 +63,15 @@ type Told = BTreeMap<String, Vec<String>>;
 
 /// Plays the scenario and gives what was recorded by the listener of everything, by that of a few types, and by the one
 /// that rejects.
-fn told(daemon: &Path, python: &Path) -> [Told; 3] {
-    let place = tempfile::tempdir().expect("a temporary directory");
-    let here = place.path();
-    std::fs::write(here.join("conf"), configuration(here)).expect("a file");
-    let mut child = Command::new(daemon)
-        .args(["-n", "-c"])
-        .arg(here.join("conf"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("a daemon");
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/compat/events/drive.py");
-    let record = here.join("recorded");
-    let driven = run(Command::new(python).arg(script).arg(here.join("sock")).arg(&record));
-    if driven.code != 0 {
-        drop((child.kill(), child.wait()));
-    }
-    let read = |name: &str| std::fs::read_to_string(here.join(name)).unwrap_or_default();
-    assert_eq!(driven.code, 0, "{}\n{}\n{}", driven.err, read("main.log"), read("recorded"));
-    assert_eq!(child.wait().expect("wait").code(), Some(0));
-    ["recorded", "states", "rejected"].map(|name| by_subject(&read(name)))
+fn told(stage: &mut Stage, python: &Path) -> [Told; 3] {
+    stage.configure(&configuration());
+    stage.launch();
+    let mut drive = Command::new(python);
+    drive.arg(here("events/drive.py")).args([stage.path("http"), stage.path("recorded")]);
+    let driven = run(&mut drive);
+    assert_eq!(driven.code, 0, "{}\n{}", driven.err, stage.read("recorded"));
+    assert_eq!(stage.ended(), 0);
+    ["recorded", "states", "rejected"].map(|name| by_subject(&stage.read(name)))
 }
 
 fn by_subject(record: &str) -> Told {
@@ -149,39 +133,19 @@ fn masked(text: &str) -> String {
 
 #[test]
 fn listeners_are_told_the_same() {
-    let Some(python) = super::reference() else { return };
-    if !nix::unistd::geteuid().is_root() {
-        return visor_tests::skip("needs root");
-    }
-    // Each at its own pace.
-    let daemons = [python.with_file_name("supervisord"), binary("visord")];
-    let [theirs, ours] = std::thread::scope(|scope| {
-        let play = |daemon| {
-            let python = &python;
-            scope.spawn(move || told(daemon, python))
-        };
-        daemons
-            .each_ref()
-            .map(|daemon| play(daemon.as_path()))
-            .map(|side| side.join().expect("a run"))
-    });
-    let mut problems = Vec::new();
-    for (listener, (theirs, ours)) in theirs.iter().zip(&ours).enumerate() {
+    let Some(python) = reference() else { return };
+    let seen = both(&python, |stage| told(stage, &python));
+    for (listener, (theirs, ours)) in seen.theirs.iter().zip(&seen.ours).enumerate() {
         assert!(!theirs.is_empty(), "nothing recorded");
         let subjects: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
-        for subject in subjects {
-            let (theirs, ours) = (theirs.get(subject), ours.get(subject));
-            // What is known is about the listener of everything.
-            let known = KNOWN.iter().find(|(known, _)| listener == 0 && known == subject);
-            match known {
-                Some((_, reason)) if theirs == ours => {
-                    problems.push(format!("{subject} does not differ any more: {reason}"));
-                }
-                None if theirs != ours => problems
-                    .push(format!("{subject}\n--- theirs\n{theirs:#?}\n--- ours\n{ours:#?}")),
-                _ => {}
-            }
-        }
+        let rows: Vec<[String; 3]> = subjects
+            .into_iter()
+            .map(|subject| {
+                let lines =
+                    |told: &Told| told.get(subject).map_or_else(String::new, |l| l.join("\n"));
+                [subject.clone(), lines(theirs), lines(ours)]
+            })
+            .collect();
+        compare(&rows, if listener == 0 { KNOWN } else { &[] });
     }
-    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
 }

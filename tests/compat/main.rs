@@ -34,6 +34,11 @@ fn reference() -> Option<PathBuf> {
     Some(python)
 }
 
+/// Whether a table of `status` has a process in a state.
+fn shows(table: &str, name: &str, state: &str) -> bool {
+    table.lines().any(|line| line.split_whitespace().take(2).eq([name, state]))
+}
+
 fn files(beginning: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(here("files")).expect("the files");
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();

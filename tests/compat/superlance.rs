@@ -5,14 +5,13 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
-use visor_tests::{Stage, skip, wait_until};
+use visor_tests::{METHODS, ON_SOCKET, Stage, skip, wait_until};
 
 fn configuration(stage: &Stage, bin: &str, smtp: u16) -> String {
     let here = stage.dir().display();
     let mail = format!("-m admin@example.com -s {here}/sendmail");
     format!(
-        "[unix_http_server]\nfile={here}/http\n\
-         [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
+        "{ON_SOCKET}{METHODS}\
          [eventlistener:crashmail]\ncommand={bin}/crashmail -a {mail}\nevents=PROCESS_STATE_EXITED\n\
          [eventlistener:memmon]\ncommand={bin}/memmon -p hungry=1KB {mail}\nevents=TICK_5\n\
          [eventlistener:httpok]\ncommand={bin}/httpok -p web -t 1 {mail} http://127.0.0.1:1/\nevents=TICK_5\n\
@@ -75,7 +74,7 @@ fn superlances_listeners_do_what_they_are_for() {
         });
     }
     for text in ["Process crash in group crash exited unexpectedly", "memmon", "httpok"] {
-        wait_until(text, || stage.read("mails").contains(text).then_some(()));
+        stage.says("mails", text);
     }
     let mail = mailed.join().expect("a mail");
     assert!(mail.contains("Process broken:broken failed to start too many times"), "{mail}");

@@ -1,7 +1,7 @@
 //! A client that says exactly what it is told to say.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 
 use crate::PATIENCE;
 
@@ -26,16 +26,6 @@ impl Reply {
             .find(|(header, _)| header.eq_ignore_ascii_case(name))
             .map_or("", |(_, value)| value.trim())
     }
-}
-
-/// A port on 127.0.0.1 that nobody listens on.
-///
-/// # Panics
-/// If there is none.
-#[must_use]
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its address").port()
 }
 
 /// Sends one request to 127.0.0.1 and reads the answer, to its length or until the server closes. `headers` are whole lines; `Host`, `Content-Length`

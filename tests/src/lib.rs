@@ -3,13 +3,16 @@
 
 mod browser;
 mod http;
+mod port;
+mod process;
 mod sandbox;
 mod stage;
 
 pub use browser::{Browser, Looks};
-pub use http::{Reply, free_port, http};
+pub use http::{Reply, http};
+pub use process::Running;
 pub use sandbox::{Sandbox, may_unshare, sandboxed};
-pub use stage::{Output, Stage, run, under};
+pub use stage::{METHODS, ON_SOCKET, Output, Stage, run, under};
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -21,13 +24,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// # Panics
 /// If it gives nothing for a minute; `what` says what was waited for.
-pub fn wait_until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+pub fn wait_until<T>(what: &str, condition: impl FnMut() -> Option<T>) -> T {
+    waited(condition).unwrap_or_else(|| panic!("waited in vain for {what}"))
+}
+
+/// What `condition` gives, as soon as it gives something; `None` after a minute.
+fn waited<T>(mut condition: impl FnMut() -> Option<T>) -> Option<T> {
     let begun = Instant::now();
     loop {
-        if let Some(found) = condition() {
+        let found = condition();
+        if found.is_some() || begun.elapsed() >= PATIENCE {
             return found;
         }
-        assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,22 +1,34 @@
 //! A directory with a configuration, and the daemon that runs it.
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{binary, wait_until};
+use crate::port::Port;
+use crate::{Running, binary, wait_until};
 
-/// One daemon with its files. Dropping it ends the daemon.
+/// One daemon with its files. Dropping it ends the daemon, and shows what it said if the test fails.
 pub struct Stage {
     dir: TempDir,
-    daemon: Option<Child>,
+    program: PathBuf,
     environment: Vec<(String, String)>,
+    port: OnceLock<Port>,
+    daemon: Option<Running>,
 }
+
+/// The section without which servers have no methods.
+pub const METHODS: &str = "[rpcinterface:supervisor]\n\
+                           supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n";
+
+/// Sections for a server on `http`, a socket on the stage, and for its clients; more of `[supervisorctl]` may follow.
+pub const ON_SOCKET: &str = "[unix_http_server]\nfile=%(here)s/http\n\
+                             [supervisorctl]\nserverurl=unix://%(here)s/http\n";
 
 /// What a command printed and how it ended.
 #[derive(Debug)]
@@ -38,7 +50,13 @@ impl Stage {
         // Other users of a story must be able to look in.
         fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
             .expect("chmod");
-        let stage = Self { dir, daemon: None, environment: Vec::new() };
+        let stage = Self {
+            dir,
+            program: binary("visord"),
+            environment: Vec::new(),
+            port: OnceLock::new(),
+            daemon: None,
+        };
         stage.configure(programs);
         stage
     }
@@ -60,10 +78,29 @@ impl Stage {
         self
     }
 
+    /// Puts another daemon in the place of visord.
+    #[must_use]
+    pub fn with_daemon(mut self, program: PathBuf) -> Self {
+        self.program = program;
+        self
+    }
+
+    /// A TCP port on 127.0.0.1 that is this stage's alone.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.get_or_init(Port::free).number()
+    }
+
     /// The path of a file on the stage.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// Where a daemon that has [`ON_SOCKET`] is asked.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("unix://{}", self.path("http").display())
     }
 
     /// Writes a file on the stage.
@@ -84,7 +121,17 @@ impl Stage {
     /// # Panics
     /// If it never does.
     pub fn says(&self, name: &str, text: &str) {
-        wait_until(&format!("{text:?} in {name}"), || self.read(name).contains(text).then_some(()));
+        self.says_times(name, text, 1);
+    }
+
+    /// Waits until a file on the stage contains a text so many times.
+    ///
+    /// # Panics
+    /// If it never does.
+    pub fn says_times(&self, name: &str, text: &str, times: usize) {
+        wait_until(&format!("{text:?} in {name}"), || {
+            (self.read(name).matches(text).count() >= times).then_some(())
+        });
     }
 
     /// Everything in the files of the stage whose names begin so (AUTO logs), oldest name first.
@@ -104,9 +151,9 @@ impl Stage {
     /// The command that starts the daemon on this stage.
     #[must_use]
     pub fn daemon_command(&self) -> Command {
-        let mut command = Command::new(binary("visord"));
+        let mut command = Command::new(&self.program);
         command.arg("-c").arg(self.path("visord.conf")).envs(self.environment.iter().cloned());
-        command.stdin(Stdio::null());
+        command.current_dir(self.dir()).stdin(Stdio::null());
         command
     }
 
@@ -130,7 +177,23 @@ impl Stage {
         let log = fs::File::create(self.path("terminal")).expect("a file on the stage");
         let both = log.try_clone().expect("a second descriptor");
         let mut command = under(words, &self.daemon_command());
-        self.daemon = Some(command.stdout(log).stderr(both).spawn().expect("visord"));
+        self.daemon = Some(Running::start(command.stdout(log).stderr(both)));
+    }
+
+    /// Starts the daemon and does not wait.
+    pub fn launch(&mut self) {
+        self.launch_under(&[]);
+    }
+
+    /// Starts a daemon that has [`ON_SOCKET`], and waits until it listens there.
+    pub fn launch_listening(&mut self) {
+        self.launch();
+        let socket = self.path("http");
+        wait_until("the daemon to listen", || UnixStream::connect(&socket).ok());
+    }
+
+    fn daemon(&self) -> &Running {
+        self.daemon.as_ref().expect("a started daemon")
     }
 
     /// Process id of the daemon.
@@ -139,7 +202,7 @@ impl Stage {
     /// If it was not started.
     #[must_use]
     pub fn pid(&self) -> i32 {
-        i32::try_from(self.daemon.as_ref().expect("a started daemon").id()).expect("a pid")
+        self.daemon().pid().as_raw()
     }
 
     /// Resident memory of the daemon in KiB.
@@ -155,7 +218,7 @@ impl Stage {
 
     /// Sends a signal to the daemon.
     pub fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.pid()), signal).expect("a living daemon");
+        self.daemon().signal(signal);
     }
 
     /// Waits for the daemon to end and gives its exit code.
@@ -163,9 +226,16 @@ impl Stage {
     /// # Panics
     /// If it was not started.
     pub fn ended(&mut self) -> i32 {
-        let mut daemon = self.daemon.take().expect("a started daemon");
-        let status = wait_until("the daemon to end", || daemon.try_wait().expect("wait"));
-        status.code().unwrap_or(-1)
+        self.daemon.take().expect("a started daemon").ended()
+    }
+
+    /// Ends the daemon in order.
+    ///
+    /// # Panics
+    /// If it was not started, or fails.
+    pub fn end(&mut self) {
+        self.signal(Signal::SIGTERM);
+        assert_eq!(self.ended(), 0, "the exit code of the daemon");
     }
 
     /// Runs `visorctl` against this daemon.
@@ -176,7 +246,7 @@ impl Stage {
 
     /// Runs `visorctl` against this daemon beside the story, its output in a file of the stage.
     #[must_use]
-    pub fn ctl_beside(&self, words: &[&str], output: &str) -> Child {
+    pub fn ctl_beside(&self, words: &[&str], output: &str) -> std::process::Child {
         let file = fs::File::create(self.path(output)).expect("a file on the stage");
         let both = file.try_clone().expect("a second descriptor");
         let mut command = Command::new(binary("visorctl"));
@@ -207,6 +277,12 @@ impl Stage {
         })
     }
 
+    /// `text` with `HERE` for the directory of the stage.
+    #[must_use]
+    pub fn masked(&self, text: &str) -> String {
+        text.replace(&self.dir().display().to_string(), "HERE")
+    }
+
     /// Waits until a process is in a state.
     pub fn reaches(&self, id: &str, state: &str) {
         drop(self.wait_for(id, state));
@@ -230,18 +306,11 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        let Some(mut daemon) = self.daemon.take() else { return };
-        if let Ok(pid) = i32::try_from(daemon.id()) {
-            // It may have ended by itself; then there is nothing left to end.
-            let _gone = kill(Pid::from_raw(pid), Signal::SIGTERM);
-        }
-        drop(daemon.wait());
+        drop(self.daemon.take());
         if std::thread::panicking() {
-            eprintln!(
-                "--- terminal\n{}\n--- visord.log\n{}",
-                self.read("terminal"),
-                self.read("visord.log")
-            );
+            for file in ["terminal", "visord.log"] {
+                eprintln!("--- {} of {}\n{}", file, self.dir().display(), self.read(file));
+            }
         }
     }
 }
@@ -252,6 +321,9 @@ pub fn under(words: &[&str], command: &Command) -> Command {
     let mut line = words.iter().map(AsRef::as_ref).chain([command.get_program()]);
     let mut wrapped = Command::new(line.next().expect("a program"));
     wrapped.args(line).args(command.get_args()).stdin(Stdio::null());
+    if let Some(directory) = command.get_current_dir() {
+        wrapped.current_dir(directory);
+    }
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => wrapped.env(name, value),

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 
-use visor_tests::{Stage, run, wait_until};
+use visor_tests::{Stage, run};
 
 #[test]
 fn a_second_daemon_on_the_same_socket_is_refused_and_the_first_is_unharmed() {
@@ -88,9 +88,7 @@ fn a_full_disk_under_a_log_file_is_said_and_the_program_runs_on() {
     )
     .started();
     stage.reaches("chatty", "RUNNING");
-    wait_until("the loss in the log", || {
-        stage.read("visord.log").contains("cannot write log file /dev/full").then_some(())
-    });
+    stage.says("visord.log", "cannot write log file /dev/full");
     assert_eq!(stage.row("chatty").expect("a row")["state"], "RUNNING");
 }
 

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use visor_tests::{Browser, Looks, Stage, free_port, wait_until};
+use visor_tests::{Browser, Looks, Stage, wait_until};
 
-use super::web_page::served;
+use super::web_page::{served, talking};
 
 /// A pair that runs, one that is alone, and one that cannot.
 const TABLE: &str = "[program:pair]\ncommand=sleep 1000\nstartsecs=0\nnumprocs=2\nprocess_name=%(process_num)d\n\
@@ -137,16 +137,7 @@ fn filter_selection_order_and_keys() {
 #[test]
 fn a_log_is_followed_and_its_markup_is_text() {
     let Some(browser) = Browser::open(Looks::default()) else { return };
-    let port = free_port();
-    let stage = Stage::new("");
-    let fifo = stage.path("fifo");
-    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("a fifo");
-    stage.configure(&format!(
-        "[inet_http_server]\nport=127.0.0.1:{port}\n[program:talker]\nstartsecs=0\n\
-         command=sh -c 'cat {0}; cat {0}; cat {0}; sleep 1000'\n",
-        fifo.display()
-    ));
-    let stage = stage.started();
+    let (mut stage, port) = talking(":");
     stage.write("fifo", "<script>window.harm=1</script><img src=x onerror='window.harm=1'>\n");
     let url = format!("http://127.0.0.1:{port}/tail.html?processname=talker");
     browser.go(&url);
@@ -162,9 +153,7 @@ fn a_log_is_followed_and_its_markup_is_text() {
     assert_eq!(browser.run("return window.harm ?? null"), serde_json::Value::Null);
 
     // The end of the daemon is seen, and its successor.
-    let mut stage = stage;
-    stage.signal(nix::sys::signal::Signal::SIGTERM);
-    assert_eq!(stage.ended(), 0);
+    stage.end();
     browser.wait_for("#live", "not connected");
 }
 
@@ -230,9 +219,7 @@ fn without_script_forms_and_links_do_the_basics() {
 #[test]
 fn a_password_that_stands_in_the_address_does_no_harm() {
     let Some(browser) = Browser::open(Looks::default()) else { return };
-    let port = free_port();
-    let server = format!("[inet_http_server]\nport=127.0.0.1:{port}\nusername=user\npassword=pw\n");
-    let stage = Stage::new(&format!("{server}{TABLE}")).started();
+    let (stage, port) = served(&format!("username=user\npassword=pw\n{TABLE}"));
     stage.reaches("alone", "RUNNING");
     browser.go(&format!("http://user:pw@127.0.0.1:{port}/"));
     browser.wait_for("#live", "live");

@@ -107,9 +107,7 @@ fn a_bad_file_refuses_update_and_reload_and_everything_runs_on() {
         );
     }
     stage.signal(Signal::SIGHUP);
-    wait_until("the refusal in the log", || {
-        stage.read("visord.log").contains("restart refused").then_some(())
-    });
+    stage.says("visord.log", "restart refused");
     assert_eq!((stage.pid_of("kept"), stage.pid_of("old")), before);
 }
 
@@ -161,9 +159,7 @@ fn reload_applies_the_settings_of_the_daemon_and_says_which_it_cannot() {
     }
     assert!(!log.contains("[visord] socket"), "{log}");
     assert_eq!((stage.read("second.log.pid"), stage.path("first.log.pid").exists()), (pid, false));
-    wait_until("debug output", || {
-        stage.read("second.log").contains("DEBG 'talker' stdout output:").then_some(())
-    });
+    stage.says("second.log", "DEBG 'talker' stdout output:");
     assert_eq!(stage.read_matching("talker-stdout---supervisor"), "", "the old AUTO log is gone");
     assert_eq!(stage.read_matching("talker-stdout---other"), "bold\n");
     let logs = stage.ctl(&["logs", "talker"]);

@@ -39,8 +39,8 @@ fn as_process_1_it_reaps_orphans_and_ends_when_it_is_told() {
     .started_under(&FIRST);
     stage.reaches("parent", "RUNNING");
     assert_eq!(stage.ctl(&["pid"]).out, "1\n");
-    wait_until("the orphan", || stage.read("visord.log").contains("(exit status 7)").then_some(()));
-    wait_until("the output", || stage.read("terminal").contains("from the parent").then_some(()));
+    stage.says("visord.log", "(exit status 7)");
+    stage.says("terminal", "from the parent");
     kill(inner(&stage), Signal::SIGTERM).expect("process 1");
     assert_eq!(stage.ended(), 0);
     let log = stage.read("visord.log");
@@ -116,13 +116,9 @@ fn a_log_on_standard_output_is_written_once_and_never_rotated() {
         );
         stage.write("visord.conf", &text);
         let stage = stage.started();
-        wait_until("the first line", || {
-            stage.read("terminal").contains("supervisord started").then_some(())
-        });
+        stage.says("terminal", "supervisord started");
         stage.signal(Signal::SIGUSR2);
-        wait_until("the answer", || {
-            (stage.read("terminal").matches("supervisord logreopen").count() == 1).then_some(())
-        });
+        stage.says_times("terminal", "supervisord logreopen", 1);
         assert_eq!(stage.read("terminal").matches("supervisord started").count(), 1, "{logfile}");
     }
 }
@@ -209,8 +205,7 @@ fn a_user_whom_nobody_knows_finds_the_own_daemon() {
     assert_eq!(status.code, 0, "{}", status.err);
     let said = stage.read("terminal");
     assert!(said.contains(&format!("listening on {}/bus", temporary.0.display())), "{said}");
-    stage.signal(Signal::SIGTERM);
-    assert_eq!(stage.ended(), 0);
+    stage.end();
 }
 
 #[test]
@@ -259,11 +254,8 @@ fn a_directory_that_somebody_else_made_is_not_believed() {
     ctl.arg("status").env_remove("XDG_RUNTIME_DIR").env_remove("DBUS_SESSION_BUS_ADDRESS");
     let status = run(&mut under(&words, &ctl));
     assert!(status.code != 0 && status.err.contains(&format!("{path} is not")), "{}", status.err);
-    wait_until("the start", || {
-        stage.read("terminal").contains("supervisord started").then_some(())
-    });
-    stage.signal(Signal::SIGTERM);
-    assert_eq!(stage.ended(), 0);
+    stage.says("terminal", "supervisord started");
+    stage.end();
 }
 
 #[test]

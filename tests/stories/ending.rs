@@ -10,8 +10,7 @@ fn a_signal_is_heard_while_the_first_order_waits() {
             .started();
     let mut order = stage.ctl_beside(&["start", "slow"], "order");
     stage.reaches("slow", "STARTING");
-    stage.signal(Signal::SIGTERM);
-    assert_eq!(stage.ended(), 0);
+    stage.end();
     let status = order.wait().expect("visorctl");
     assert_ne!(status.code(), Some(0), "{}", stage.read("order"));
     assert!(stage.read("order").contains("slow: ERROR"), "{}", stage.read("order"));
@@ -34,11 +33,8 @@ fn a_thousand_programs_that_are_being_started_are_all_stopped() {
          stdout_logfile=NONE\nstderr_logfile=NONE\n",
     );
     stage.launch_under(&[]);
-    wait_until("the first one", || {
-        stage.read("visord.log").contains("spawned: 'p_0000'").then_some(())
-    });
-    stage.signal(Signal::SIGTERM);
-    assert_eq!(stage.ended(), 0);
+    stage.says("visord.log", "spawned: 'p_0000'");
+    stage.end();
     let log = stage.read("visord.log");
     let (spawned, stopped) =
         (log.matches(" spawned: 'p_").count(), log.matches(" stopped: p_").count());
@@ -59,8 +55,7 @@ fn a_storm_of_ends_keeps_nobody_from_being_heard() {
     assert_eq!(stage.ctl(&["restart", "up"]).code, 0);
     let stopped = stage.ctl(&["stop", "storm:*"]);
     assert_eq!(stopped.code, 0, "{}{}", stopped.out, stopped.err);
-    stage.signal(Signal::SIGTERM);
-    assert_eq!(stage.ended(), 0);
+    stage.end();
 }
 
 #[test]
@@ -88,8 +83,7 @@ fn a_restart_that_is_asked_for_again_and_again_happens() {
             "no {place} in\n{log}"
         );
     }
-    stage.signal(Signal::SIGTERM);
-    assert_eq!(stage.ended(), 0);
+    stage.end();
 }
 
 #[test]

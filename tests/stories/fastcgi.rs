@@ -77,8 +77,7 @@ fn its_processes_share_the_socket_and_come_and_go() {
         assert_eq!(stage.ctl(&["start", "app:*"]).code, 0);
         assert!(["p0", "p1"].contains(&&*ask(&stage, "who")));
         let closing = line("Closing");
-        stage.signal(nix::sys::signal::Signal::SIGTERM);
-        assert_eq!(stage.ended(), 0);
+        stage.end();
         assert_eq!(said(&stage, &closing), 3, "{}", stage.read("visord.log"));
     }
 }

@@ -47,8 +47,7 @@ fn the_log_reads_as_supervisors_does() {
     stage.reaches("up", "RUNNING");
     stage.reaches("gone", "FATAL");
     stage.reaches("ok", "EXITED");
-    stage.signal(Signal::SIGTERM);
-    assert_eq!(stage.ended(), 0);
+    stage.end();
 
     let log = stage.read("visord.log");
     for line in [

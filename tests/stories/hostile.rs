@@ -45,7 +45,7 @@ fn escapes_in_names_and_output_do_not_reach_the_terminal() {
             output.err
         );
     }
-    wait_until("the log", || stage.read("visord.log").contains("gave up").then_some(()));
+    stage.says("visord.log", "gave up");
     assert!(!steers(&stage.read("visord.log")), "{:?}", stage.read("visord.log"));
     assert!(!steers(&stage.read("terminal")), "{:?}", stage.read("terminal"));
 }

@@ -2,16 +2,13 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
 use nix::sys::signal::Signal;
-use visor_tests::{Stage, run, wait_until};
-
-const METHODS: &str = "[rpcinterface:supervisor]\n\
-                       supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n";
+use visor_tests::{METHODS, Stage, run, wait_until};
 
 const CALL: &str = "<methodCall><methodName>supervisor.getAPIVersion</methodName></methodCall>";
 
@@ -34,12 +31,6 @@ fn call(headers: &str) -> String {
 fn answers(socket: &Path) -> bool {
     UnixStream::connect(socket)
         .is_ok_and(|connection| ask(connection, &call("")).starts_with("HTTP/1.1 200 OK\r\n"))
-}
-
-/// A port that nobody has; that it stays so is likely.
-fn free_port() -> u16 {
-    let socket = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-    socket.expect("a free port").port()
 }
 
 fn with_server(settings: &str) -> Stage {
@@ -94,8 +85,7 @@ fn a_socket_that_nobody_serves_is_replaced_and_goes_with_the_daemon() {
     assert_eq!(mode & 0o7777, 0o770);
     let said = format!("Unlinking stale socket {}\n", socket.display());
     assert!(stage.read("terminal").contains(&said));
-    stage.signal(Signal::SIGTERM);
-    assert_eq!(stage.ended(), 0);
+    stage.end();
     assert!(!socket.exists());
 }
 
@@ -111,15 +101,18 @@ fn what_is_no_socket_is_left_alone() {
 
 #[test]
 fn a_port_that_lets_anyone_in_is_opened_only_if_that_is_meant() {
-    let port = free_port();
+    let mut stage = Stage::new("");
+    let port = stage.port();
     let server = format!("[inet_http_server]\nport=*:{port}\n{METHODS}");
-    let stage = Stage::new(&server).started();
+    stage.configure(&server);
+    stage = stage.started();
     stage.says("visord.log", "CRIT Server 'inet_http_server' would let anyone in");
     stage.says("visord.log", "allow_open=true in [visord]");
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
-    drop(stage);
 
-    let stage = Stage::new(&format!("allow_open=true\n{server}")).started();
+    stage.end();
+    stage.configure(&format!("allow_open=true\n{server}"));
+    let stage = stage.started();
     let connection = TcpStream::connect(("127.0.0.1", port)).expect("an open port");
     assert!(ask(connection, &call("")).contains("<string>3.0</string>"));
     let warning = "CRIT Server 'inet_http_server' running without any HTTP authentication checking";
@@ -128,12 +121,14 @@ fn a_port_that_lets_anyone_in_is_opened_only_if_that_is_meant() {
 
 #[test]
 fn a_name_and_a_password_are_asked_for_everywhere() {
-    let port = free_port();
+    let stage = Stage::new("");
+    let port = stage.port();
     // The password is "secret".
     let hash = "{SHA}e5e9fa1ba31ecd1ae84f75caaa474f3a663f05f4";
-    let server =
-        format!("[inet_http_server]\nport=*:{port}\nusername=user\npassword={hash}\n{METHODS}");
-    let _stage = Stage::new(&server).started();
+    stage.configure(&format!(
+        "[inet_http_server]\nport=*:{port}\nusername=user\npassword={hash}\n{METHODS}"
+    ));
+    let _stage = stage.started();
     let ask = |request: &str| {
         ask(TcpStream::connect(("127.0.0.1", port)).expect("an open port"), request)
     };

@@ -24,7 +24,7 @@ fn stage(sections: &str) -> Stage {
 }
 
 fn contains(stage: &Stage, file: &str, text: &str) {
-    wait_until(&format!("{text} in {file}"), || stage.read(file).contains(text).then_some(()));
+    stage.says(file, text);
 }
 
 #[test]
@@ -50,8 +50,7 @@ fn a_listener_hears_of_everything_from_the_start_to_the_end() {
     let again =
         record.rsplit("ver:3.0 ").find(|event| event.contains("poolserial:0 ")).expect("one");
     assert!(!again.contains(" serial:0 "), "{again}");
-    stage.signal(Signal::SIGTERM);
-    assert_eq!(stage.ended(), 0);
+    stage.end();
     assert!(stage.read("record").contains("SUPERVISOR_STATE_CHANGE_STOPPING"));
 }
 
@@ -75,9 +74,7 @@ fn one_that_hangs_loses_events_that_are_counted_and_shown_and_the_others_go_on()
     assert!(stage.ctl(&["show", "hung"]).out.contains("EventsDropped"));
     assert_eq!(stage.row("l").expect("a row")["events_dropped"], 0);
     contains(&stage, "visord.log", "ERRO pool hung event buffer overflowed, discarding event ");
-    wait_until("every stop to be heard of", || {
-        (stage.read("record").matches("PROCESS_STATE_STOPPED").count() == 4).then_some(())
-    });
+    stage.says_times("record", "PROCESS_STATE_STOPPED", 4);
 }
 
 #[test]
@@ -116,9 +113,7 @@ fn one_that_dies_with_an_event_is_sent_it_again() {
          events=PROCESS_GROUP_ADDED\nstartsecs=0\nautorestart=true\n",
     )
     .started();
-    wait_until("the event to come again", || {
-        (stage.read("record").matches(" serial:0 pool:l poolserial:0 ").count() >= 3).then_some(())
-    });
+    stage.says_times("record", " serial:0 pool:l poolserial:0 ", 3);
 }
 
 #[test]

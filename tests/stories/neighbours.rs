@@ -140,8 +140,7 @@ fn a_bus_that_hangs_is_not_waited_for() {
             (pid.out.trim() == format!("u {running}")).then_some(())
         });
         let hanging = Stopped::new("VISOR_TESTS_BUS");
-        stage.signal(Signal::SIGTERM);
-        assert_eq!(stage.ended(), 0);
+        stage.end();
         drop(hanging);
     });
 }
@@ -174,8 +173,7 @@ fn a_name_that_another_has_comes_to_us_when_that_one_ends() {
             let log = second.read("visord.log");
             log.contains("another process owns org.visord1, waiting for it").then_some(())
         });
-        first.signal(Signal::SIGTERM);
-        assert_eq!(first.ended(), 0);
+        first.end();
         wait_until("the second on the bus", || {
             let pid = sandbox.busctl(&[
                 "get-property",
@@ -203,9 +201,7 @@ fn a_journal_that_hangs_slows_no_file_and_what_it_misses_is_counted() {
         .started();
             let hanging = Stopped::new("VISOR_TESTS_JOURNALD");
             assert_eq!(stage.ctl(&["start", "chatty"]).code, 0);
-            wait_until("the file to have all lines", || {
-                stage.read("out").contains("line 19999 ").then_some(())
-            });
+            stage.says("out", "line 19999 ");
             assert_eq!(stage.read("out").lines().count(), 20_000);
             let dropped = wait_until("the count", || {
                 stage
@@ -216,8 +212,7 @@ fn a_journal_that_hangs_slows_no_file_and_what_it_misses_is_counted() {
             assert!(dropped < 20_000, "some of it was on its way");
             let shown = stage.ctl(&["status", "chatty"]);
             assert!(shown.out.contains("lines missing in the journal"), "{}", shown.out);
-            stage.signal(Signal::SIGTERM);
-            assert_eq!(stage.ended(), 0);
+            stage.end();
             drop(hanging);
         },
     );

@@ -92,7 +92,7 @@ fn a_second_one_touches_nothing_of_the_first() {
     let first = Daemonised::start(&stage, &["-c", "visord.conf"]);
     stage.reaches("up", "RUNNING");
     wait_until("output", || (stage.read_matching("up-stdout") == "here\n").then_some(()));
-    wait_until("the last line", || stage.read("visord.log").contains("success: up").then_some(()));
+    stage.says("visord.log", "success: up");
     let (pid, log) = (first.pid(), stage.read("visord.log"));
 
     let second = run(Daemonised::command(&stage, &["-c", "visord.conf"]).current_dir(stage.dir()));

@@ -1,6 +1,5 @@
 //! Dependency order, seen from outside.
 
-use nix::sys::signal::Signal;
 use visor_tests::Stage;
 
 /// Each writes a line when it starts and when it is asked to stop.
@@ -24,8 +23,7 @@ fn what_is_required_starts_first_and_stops_last() {
     for name in ["db", "app", "web"] {
         stage.reaches(name, "RUNNING");
     }
-    stage.signal(Signal::SIGTERM);
-    assert_eq!(stage.ended(), 0);
+    stage.end();
     let story: Vec<String> = stage.read("story").lines().map(str::to_owned).collect();
     assert_eq!(story, ["db up", "app up", "web up", "web down", "app down", "db down"]);
 }

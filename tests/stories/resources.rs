@@ -55,9 +55,7 @@ fn a_limit_on_file_sizes_loses_output_and_not_the_daemon() {
          command=python3 -c \"import os,signal,time; print('x' * 100000, signal.getsignal(signal.SIGXFSZ), flush=True); time.sleep(1000)\"\n",
     )
     .started_under(&["prlimit", "--fsize=20000"]);
-    wait_until("the loss in the log", || {
-        stage.read("visord.log").contains("File too large").then_some(())
-    });
+    stage.says("visord.log", "File too large");
     assert_eq!(stage.row("chatty").expect("a row")["state"], "RUNNING");
 }
 

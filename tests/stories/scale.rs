@@ -1,7 +1,6 @@
 //! Many programs.
 
-use nix::sys::signal::Signal;
-use visor_tests::{Stage, wait_until};
+use visor_tests::Stage;
 
 #[test]
 fn ten_thousand_programs_are_listed_and_cost_little() {
@@ -35,11 +34,8 @@ fn a_thousand_programs_start_and_stop_in_order() {
         })
         .collect();
     let mut stage = Stage::new(&programs).started();
-    wait_until("a thousand programs", || {
-        (stage.read("visord.log").matches("success: ").count() == 1000).then_some(())
-    });
-    stage.signal(Signal::SIGTERM);
-    assert_eq!(stage.ended(), 0);
+    stage.says_times("visord.log", "success: ", 1000);
+    stage.end();
     let log = stage.read("visord.log");
     let names = |before: &str, after: char| -> Vec<String> {
         log.lines()

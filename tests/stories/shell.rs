@@ -9,12 +9,9 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
 use nix::pty::openpty;
-use visor_tests::{Stage, binary, wait_until};
+use visor_tests::{METHODS, ON_SOCKET, Stage, binary, wait_until};
 
-const PROGRAMS: &str = "[unix_http_server]\nfile=%(here)s/s.sock\n\
-    [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
-    [supervisorctl]\nserverurl=unix://%(here)s/s.sock\nprompt=there\nhistory_file=%(here)s/history\n\
-    [program:upward]\ncommand=sleep 1000\nstartsecs=0\n";
+const PROGRAM: &str = "[program:upward]\ncommand=sleep 1000\nstartsecs=0\n";
 
 /// A shell, and whoever types.
 struct Terminal {
@@ -85,7 +82,9 @@ impl Drop for Terminal {
 
 #[test]
 fn the_shell_completes_remembers_and_ends_well() {
-    let stage = Stage::new(PROGRAMS).started();
+    let sections =
+        format!("{ON_SOCKET}prompt=there\nhistory_file=%(here)s/history\n{METHODS}{PROGRAM}");
+    let stage = Stage::new(&sections).started();
     stage.reaches("upward", "RUNNING");
 
     let mut terminal = Terminal::open(&stage);
@@ -131,10 +130,10 @@ fn whoever_waits_for_a_daemon_that_is_silent_sees_for_what() {
 
 #[test]
 fn a_password_that_is_wanted_is_asked_for_and_not_shown() {
-    let programs = PROGRAMS.replace("s.sock\n[rpc", "s.sock\nusername=u\npassword=s3cret\n[rpc");
-    let stage = Stage::new(&programs).started();
+    let secret = "[unix_http_server]\nusername=u\npassword=s3cret\n";
+    let stage = Stage::new(&format!("{ON_SOCKET}{secret}{METHODS}{PROGRAM}")).started();
     stage.reaches("upward", "RUNNING");
-    let url = format!("unix://{}", stage.path("s.sock").display());
+    let url = stage.url();
     let ask = |words: &[&str]| {
         // The terminal is its own, so that there is one to ask on.
         let mut command = Command::new("setsid");

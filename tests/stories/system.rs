@@ -118,7 +118,7 @@ fn the_table_is_on_the_system_bus_for_everyone_and_orders_are_for_root() {
                 .stderr(Stdio::null())
                 .spawn()
                 .expect("gdbus");
-            wait_until("the monitor", || stage.read("signals").contains("owned by").then_some(()));
+            stage.says("signals", "owned by");
             assert_eq!(sandbox.busctl(&call).code, 0);
             wait_until("the signal", || {
                 let seen = stage.read("signals");

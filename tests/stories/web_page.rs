@@ -3,18 +3,26 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 
-use visor_tests::{Reply, Stage, free_port, http, wait_until};
+use visor_tests::{METHODS, Reply, Stage, http, wait_until};
 
-const METHODS: &str = "[rpcinterface:supervisor]\n\
-                       supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n";
+/// A daemon with the page and these sections, before which more settings of its server may stand.
+pub(crate) fn served(sections: &str) -> (Stage, u16) {
+    serve(Stage::new(""), sections)
+}
 
-/// A daemon with these programs and the page.
-pub(crate) fn served(programs: &str) -> (Stage, u16) {
-    let port = free_port();
-    let stage =
-        Stage::new(&format!("[inet_http_server]\nport=127.0.0.1:{port}\n{METHODS}{programs}"))
-            .started();
-    (stage, port)
+/// A daemon with the page and a program `talker`, which runs a script and then says what is written to `fifo`.
+pub(crate) fn talking(script: &str) -> (Stage, u16) {
+    let stage = Stage::new("");
+    nix::unistd::mkfifo(&stage.path("fifo"), nix::sys::stat::Mode::S_IRWXU).expect("a fifo");
+    // It holds the other end as well, so that nothing is lost between two who write.
+    let command = format!("sh -c '{script}; exec cat <>%(here)s/fifo'");
+    serve(stage, &format!("[program:talker]\nstartsecs=0\ncommand={command}\n"))
+}
+
+fn serve(stage: Stage, sections: &str) -> (Stage, u16) {
+    let port = stage.port();
+    stage.configure(&format!("[inet_http_server]\nport=127.0.0.1:{port}\n{sections}{METHODS}"));
+    (stage.started(), port)
 }
 
 const SLEEPER: &str = "[program:sleeper]\ncommand=sleep 1000\nstartsecs=0\n";
@@ -242,16 +250,7 @@ fn no_more_pages_are_kept_up_to_date_than_there_are_seats() {
 
 #[test]
 fn the_end_of_a_log_is_shown_as_text_and_followed() {
-    let port = free_port();
-    let stage = Stage::new("");
-    let fifo = stage.path("fifo");
-    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("a fifo");
-    stage.configure(&format!(
-        "[inet_http_server]\nport=127.0.0.1:{port}\n[program:talker]\nstartsecs=0\n\
-         command=sh -c 'echo \"<script>alert(1)</script>\"; cat {}; sleep 1000'\n",
-        fifo.display()
-    ));
-    let stage = stage.started();
+    let (stage, port) = talking("echo \"<script>alert(1)</script>\"");
     let page = wait_until("the line", || {
         Some(get(port, "/tail.html?processname=talker")).filter(|page| page.body.contains("alert"))
     });

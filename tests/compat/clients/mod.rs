@@ -10,7 +10,9 @@ use side::{Client, Side};
 use std::path::PathBuf;
 use visor_tests::binary;
 
-/// Steps that are known to differ, and why. One that does so no longer fails the test, and so must be taken out.
+use crate::both::{self, side_by_side};
+
+/// Steps that are known to differ, and why.
 const KNOWN: &[(&str, &str)] = &[
     ("-h", "help of the command line is in words of our own"),
     ("--history-file=h version", "the spelling of Supervisor's own help is accepted"),
@@ -60,37 +62,14 @@ fn an_older_supervisorctl_says_the_same_of_both_daemons() {
 
 /// Asks the same through two clients, each of its daemon.
 fn compare(sides: [(Client, &PathBuf); 2], known: &[(&str, &str)]) {
-    // Each at its own pace, most of which is that of the daemon.
-    let [theirs, ours] = std::thread::scope(|scope| {
-        let take = |(client, daemon): (Client, &PathBuf)| {
-            let daemon = daemon.clone();
-            scope.spawn(move || {
-                let mut side = Side::start(&client, &daemon);
-                SCENARIOS.iter().map(|step| side.take(step)).collect::<Vec<String>>()
-            })
-        };
-        sides.map(take).map(|side| side.join().expect("one side"))
+    let mut sides = sides.map(|(client, daemon)| Side::start(&client, daemon));
+    let [theirs, ours] = side_by_side(sides.each_mut(), |side| {
+        SCENARIOS.iter().map(|step| side.take(step)).collect::<Vec<String>>()
     });
-    let steps = SCENARIOS.iter().zip(theirs.iter().zip(&ours));
-    let problems: Vec<String> =
-        steps.filter_map(|(step, pair)| problem(step, pair, known)).collect();
-    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
-}
-
-/// What is wrong about a step, given what each side came to.
-fn problem(
-    step: &Step,
-    (theirs, ours): (&String, &String),
-    known: &[(&str, &str)],
-) -> Option<String> {
-    let line = step.line()?;
-    match known.iter().find(|(known, _)| *known == line) {
-        Some((_, reason)) if theirs == ours => {
-            Some(format!("`{line}` does not differ any more: {reason}"))
-        }
-        None if theirs != ours => Some(format!("`{line}`\n--- theirs\n{theirs}--- ours\n{ours}")),
-        _ => None,
-    }
+    let steps = SCENARIOS.iter().zip(theirs.into_iter().zip(ours));
+    let rows: Vec<[String; 3]> =
+        steps.filter_map(|(step, (theirs, ours))| Some([step.line()?, theirs, ours])).collect();
+    both::compare(&rows, known);
 }
 
 #[test]

@@ -61,7 +61,7 @@ startsecs=0
 command=/no/such/program
 autostart=false
 [program:noexec]
-command=%(here)s/s.conf
+command=%(here)s/visord.conf
 autostart=false
 [program:quick]
 command=false
@@ -119,7 +119,7 @@ pub(super) const SCENARIOS: &[Step] = &[
     say(&["-c", "/", "status"]),
     say(&["--history-file=h", "version"]),
     say(&["-r", "h", "version"]),
-    say(&["--conf", "s.conf", "version"]),
+    say(&["--conf", "visord.conf", "version"]),
     say(&["nonsense"]),
     say(&["!ls"]),
     say(&["-", "x"]),

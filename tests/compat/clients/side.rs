@@ -2,18 +2,17 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
-use tempfile::TempDir;
-use visor_tests::{binary, skip, wait_until};
+use visor_tests::{METHODS, ON_SOCKET, Running, Stage, binary, skip, wait_until};
 
 use super::mask::masked;
 use super::scenarios::{PROGRAMS, Step};
+use crate::{both, shows};
 
 /// Whose client it is.
 #[derive(Clone)]
@@ -39,42 +38,35 @@ pub(super) fn older_client() -> Option<PathBuf> {
     Some(client)
 }
 
-/// A client, a daemon, and a directory for both.
+/// A client, and a daemon that only this client talks to.
 pub(crate) struct Side {
-    directory: TempDir,
+    stage: Stage,
     client: PathBuf,
-    daemon: Child,
-    inet: String,
 }
 
 impl Side {
-    /// Starts a daemon that only this client talks to.
+    /// Starts the daemon.
     pub(crate) fn start(client: &Client, daemon: &Path) -> Self {
-        let directory = tempfile::Builder::new().prefix("ctl").tempdir().expect("a directory");
-        let place = directory.path();
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-        let inet = port.expect("a free port").to_string();
+        let stage = both::stage(daemon);
         let client = match client {
             Client::Theirs(client) => client.clone(),
             Client::Ours => {
-                let link = place.join("supervisorctl");
+                let link = stage.path("supervisorctl");
                 symlink(binary("visorctl"), &link).expect("a link");
                 link
             }
         };
-        configure(place, &inet, PROGRAMS);
-        let daemon = Command::new(daemon)
-            .arg("-n")
-            .arg("-c")
-            .arg(place.join("s.conf"))
-            .current_dir(place)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("supervisord");
-        wait_until("the daemon to listen", || place.join("s.sock").exists().then_some(()));
-        Self { directory, client, daemon, inet }
+        let mut side = Self { stage, client };
+        side.configure(PROGRAMS);
+        side.stage.launch_listening();
+        side
+    }
+
+    fn configure(&self, programs: &str) {
+        let inet = self.inet();
+        self.stage.configure(&format!(
+            "{ON_SOCKET}[inet_http_server]\nport={inet}\nusername=u\npassword=p\n{METHODS}{programs}"
+        ));
     }
 
     /// Does one thing; what is to be compared of it.
@@ -88,20 +80,17 @@ impl Side {
                 lines.join("\n") + "\n"
             }
             Step::Configure(programs) => {
-                configure(self.directory.path(), &self.inet, programs);
+                self.configure(programs);
                 String::new()
             }
             Step::Reach(name, state) => {
                 wait_until(&format!("{name} to be {state}"), || {
-                    self.is_in(name, state).then_some(())
+                    shows(&self.say(&["status"], ""), name, state).then_some(())
                 });
                 String::new()
             }
             Step::Written(file, text) => {
-                let path = self.directory.path().join(file);
-                wait_until(text, || {
-                    fs::read_to_string(&path).ok().filter(|found| found.contains(text)).map(drop)
-                });
+                self.stage.says(file, text);
                 String::new()
             }
             Step::Follow(words, until) => self.follow(words, until),
@@ -111,35 +100,30 @@ impl Side {
                 format!("{first}\n{}\n", shown.lines().next_back().unwrap_or_default())
             }
             Step::End => {
-                wait_until("the daemon to end", || self.daemon.try_wait().expect("wait"));
+                assert_eq!(self.stage.ended(), 0);
                 String::new()
             }
         }
     }
 
-    /// The directory of the daemon.
-    pub(crate) fn place(&self) -> &Path {
-        self.directory.path()
+    /// Where its daemon and its files are.
+    pub(crate) fn stage(&self) -> &Stage {
+        &self.stage
     }
 
     /// Where it listens on TCP.
-    pub(crate) fn inet(&self) -> &str {
-        &self.inet
-    }
-
-    fn is_in(&self, name: &str, state: &str) -> bool {
-        let table = self.say(&["status"], "");
-        table.lines().any(|line| line.split_whitespace().take(2).eq([name, state]))
+    pub(crate) fn inet(&self) -> String {
+        format!("127.0.0.1:{}", self.stage.port())
     }
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.client);
         // What the command line says of the file stands first, unless the words do so themselves.
         if !words.contains(&"-c") {
-            command.args(["-c", "s.conf"]);
+            command.args(["-c", "visord.conf"]);
         }
-        command.args(words.iter().map(|word| word.replace("{inet}", &self.inet)));
-        command.current_dir(self.directory.path()).env("PYTHONUNBUFFERED", "1");
+        command.args(words.iter().map(|word| word.replace("{inet}", &self.inet())));
+        command.current_dir(self.stage.dir()).env("PYTHONUNBUFFERED", "1");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -157,28 +141,21 @@ impl Side {
 
     /// Lets a client run until it has shown something, and ends it as Ctrl-C does.
     fn follow(&self, words: &[&str], until: &str) -> String {
-        let shown = self.directory.path().join("shown");
-        let file = fs::File::create(&shown).expect("a file");
-        let mut child = self.command(words).stdout(file).spawn().expect("a client");
-        wait_until(until, || {
-            let text = fs::read(&shown).unwrap_or_default();
-            String::from_utf8_lossy(&text).contains(until).then_some(())
-        });
-        let pid = Pid::from_raw(child.id().try_into().expect("a pid"));
+        let file = fs::File::create(self.stage.path("shown")).expect("a file");
+        let mut child = Running::start(self.command(words).stdout(file));
+        self.stage.says("shown", until);
         // While it handles what came, Supervisor's client takes an interrupt for a failure of the connection.
-        wait_until("the client to wait for more", || is_asleep(pid).then_some(()));
-        kill(pid, Signal::SIGINT).expect("a living client");
-        let status = wait_until("the client to end", || child.try_wait().expect("wait"));
-        let text = fs::read(&shown).expect("what it showed");
-        self.shown(status.code().unwrap_or(-1), &text, b"")
+        wait_until("the client to wait for more", || is_asleep(child.pid()).then_some(()));
+        child.signal(Signal::SIGINT);
+        let code = child.ended();
+        self.shown(code, &fs::read(self.stage.path("shown")).expect("what it showed"), b"")
     }
 
     fn shown(&self, code: i32, out: &[u8], err: &[u8]) -> String {
         let text =
             format!("{}{}[{code}]\n", String::from_utf8_lossy(out), String::from_utf8_lossy(err));
         let text = text.replace(&self.client.display().to_string(), "CLIENT");
-        let text = text.replace(&self.directory.path().display().to_string(), "HERE");
-        masked(&text.replace(&self.inet, "INET"))
+        masked(&self.stage.masked(&text).replace(&self.inet(), "INET"))
     }
 }
 
@@ -186,26 +163,4 @@ impl Side {
 fn is_asleep(pid: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("a living client");
     stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('S'))
-}
-
-fn configure(place: &Path, inet: &str, programs: &str) {
-    let text = format!(
-        "[unix_http_server]\nfile=%(here)s/s.sock\n\
-         [inet_http_server]\nport={inet}\nusername=u\npassword=p\n\
-         [supervisord]\nlogfile=%(here)s/d.log\npidfile=%(here)s/d.pid\nchildlogdir=%(here)s\n\
-         [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n\
-         [supervisorctl]\nserverurl=unix://%(here)s/s.sock\n\
-         [visord]\nsocket=%(here)s/bus\nbus=off\njournal=off\n{programs}"
-    );
-    fs::write(place.join("s.conf"), text).expect("a file");
-}
-
-impl Drop for Side {
-    fn drop(&mut self) {
-        if let Ok(pid) = self.daemon.id().try_into() {
-            // It may have ended by itself; then there is nothing left to end.
-            let _gone = kill(Pid::from_raw(pid), Signal::SIGTERM);
-        }
-        drop(self.daemon.wait());
-    }
 }

@@ -1,16 +1,15 @@
 //! The real supervisord and visord with the same configuration, asked the same over XML-RPC and plain HTTP: the same
 //! results, faults, headers and bodies.
 
-pub(crate) mod daemon;
 mod others;
 
 use std::path::Path;
 use std::process::Command;
 
-use daemon::{Daemon, Kind};
 use serde_json::Value;
-use visor_tests::run;
+use visor_tests::{METHODS, ON_SOCKET, Stage, run};
 
+use crate::both::{both, compare};
 use crate::{here, reference};
 
 /// What is asked is in a script, since what is measured is what Python sees.
@@ -79,7 +78,7 @@ autostart=false
 stopwaitsecs=3
 "#;
 
-/// Steps that are known to differ, and why. One that does so no longer fails the test, and so must be taken out.
+/// Steps that are known to differ, and why.
 const KNOWN: &[(&str, &str)] = &[
     ("supervisor.getProcessInfo(5)", TYPES),
     ("supervisor.readProcessStdoutLog('talker', 'x', 0)", TYPES),
@@ -94,43 +93,23 @@ const TYPES: &str = "an argument of a wrong type is a fault; Supervisor fails wi
 const CUT: &str =
     "bytes cut out of a character are shown as U+FFFD; Supervisor fails with an exception";
 
-fn answers(python: &Path, kind: Kind) -> Vec<(String, Value)> {
-    let daemon = Daemon::start(kind, python, PROGRAMS);
-    let output = run(Command::new(python)
-        .arg(here(SCRIPT))
-        .arg(daemon.path("s.sock"))
-        .arg(daemon.directory()));
-    assert_eq!(output.code, 0, "{}{}", output.err, daemon.said());
+fn answers(stage: &mut Stage, python: &Path) -> Vec<(String, Value)> {
+    stage.configure(&format!("{ON_SOCKET}{METHODS}{PROGRAMS}"));
+    stage.launch_listening();
+    let mut script = Command::new(python);
+    let output = run(script.arg(here(SCRIPT)).arg(stage.path("http")).arg(stage.dir()));
+    assert_eq!(output.code, 0, "{}", output.err);
     serde_json::from_str(&output.out).expect("their JSON")
 }
 
 #[test]
 fn both_daemons_answer_the_same() {
     let Some(python) = reference() else { return };
-    // Each at its own pace.
-    let [theirs, ours] = std::thread::scope(|scope| {
-        let ask = |kind| {
-            let python = &python;
-            scope.spawn(move || answers(python, kind))
-        };
-        [Kind::Reference, Kind::Ours].map(ask).map(|side| side.join().expect("one side"))
-    });
-    assert_eq!(theirs.len(), ours.len());
-    for (known, _) in KNOWN {
-        assert!(theirs.iter().any(|(step, _)| step == known), "nobody asks `{known}`");
-    }
-    let pairs = theirs.iter().zip(&ours);
-    let problems: Vec<String> = pairs.filter_map(|(theirs, ours)| problem(theirs, ours)).collect();
-    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
-}
-
-/// What is wrong about a step, given what each side answered.
-fn problem((step, theirs): &(String, Value), (_, ours): &(String, Value)) -> Option<String> {
-    match KNOWN.iter().find(|(known, _)| known == step) {
-        Some((_, reason)) if theirs == ours => {
-            Some(format!("`{step}` does not differ any more: {reason}"))
-        }
-        None if theirs != ours => Some(format!("`{step}`\n  theirs: {theirs}\n  ours:   {ours}")),
-        _ => None,
-    }
+    let seen = both(&python, |stage| answers(stage, &python));
+    assert_eq!(seen.theirs.len(), seen.ours.len());
+    let pairs = seen.theirs.iter().zip(&seen.ours);
+    let rows: Vec<[String; 3]> = pairs
+        .map(|((step, theirs), (_, ours))| [step.clone(), theirs.to_string(), ours.to_string()])
+        .collect();
+    compare(&rows, KNOWN);
 }

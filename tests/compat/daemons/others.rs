@@ -1,16 +1,14 @@
 //! Clients that others have written, asking the real supervisord and visord.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use visor_tests::{run, skip, wait_until};
+use visor_tests::{METHODS, ON_SOCKET, Running, Stage, run, skip, wait_until};
 
-use super::daemon::{Daemon, Kind};
-use crate::reference;
+use crate::both::{Seen, both};
+use crate::{reference, shows};
 
 const PROGRAMS: &str = "\
 [program:web]
@@ -38,52 +36,32 @@ fn has(name: &str) -> bool {
 }
 
 /// What a client makes of each daemon, once that runs what it is to run.
-fn both(python: &Path, see: impl Fn(&Daemon) -> String) -> [String; 2] {
-    [Kind::Reference, Kind::Ours].map(|kind| {
-        let daemon = Daemon::start(kind, python, PROGRAMS);
-        let url = format!("unix://{}", daemon.path("s.sock").display());
-        let status = || {
-            run(Command::new(python.with_file_name("supervisorctl")).args(["-s", &url, "status"]))
-        };
-        wait_until("the programs to settle", || {
-            let table = status().out;
-            let is_in = |name, state| {
-                table.lines().any(|line| line.split_whitespace().take(2).eq([name, state]))
-            };
-            let settled = is_in("quits", "EXITED") && is_in("web:web_1", "RUNNING");
-            settled.then_some(())
-        });
-        see(&daemon)
+fn settled(python: &Path, see: impl Fn(&Stage) -> String + Sync) -> Seen<String> {
+    both(python, |stage| {
+        stage.configure(&format!("{ON_SOCKET}{METHODS}{PROGRAMS}"));
+        stage.launch_listening();
+        for (name, state) in [("quits", "EXITED"), ("web:web_1", "RUNNING")] {
+            wait_until("the programs to settle", || {
+                let mut ctl = Command::new(python.with_file_name("supervisorctl"));
+                let table = run(ctl.args(["-s", &stage.url(), "status"])).out;
+                shows(&table, name, state).then_some(())
+            });
+        }
+        see(stage)
     })
 }
 
-/// A process that is ended with its test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Ok(pid) = self.0.id().try_into() {
-            // It may have ended by itself; then there is nothing left to end.
-            let _gone = kill(Pid::from_raw(pid), Signal::SIGTERM);
-        }
-        drop(self.0.wait());
-    }
-}
-
-fn metrics(daemon: &Daemon) -> String {
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-    let address = port.expect("a free port").to_string();
-    let url = format!("unix://{}", daemon.path("s.sock").display());
-    let exporter = Command::new("prometheus-node-exporter")
+fn metrics(stage: &Stage) -> String {
+    let address = format!("127.0.0.1:{}", stage.port());
+    let mut exporter = Command::new("prometheus-node-exporter");
+    exporter
         .args(["--collector.disable-defaults", "--collector.supervisord"])
-        .arg(format!("--collector.supervisord.url={url}"))
+        .arg(format!("--collector.supervisord.url={}", stage.url()))
         .arg(format!("--web.listen-address={address}"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("prometheus-node-exporter");
-    let _running = Running(exporter);
+        .stderr(Stdio::null());
+    let _running = Running::start(&mut exporter);
     let mut connection = wait_until("the exporter to listen", || TcpStream::connect(&address).ok());
     connection.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").expect("a request");
     let mut text = String::new();
@@ -102,17 +80,17 @@ fn the_node_exporter_of_prometheus_sees_the_same() {
     if !has("prometheus-node-exporter") {
         return;
     }
-    let [theirs, ours] = both(&python, metrics);
-    assert!(
-        theirs.contains("node_scrape_collector_success{collector=\"supervisord\"} 1"),
-        "{theirs}"
-    );
-    assert!(theirs.contains("node_supervisord_up{"), "{theirs}");
-    assert_eq!(ours, theirs);
+    let seen = settled(&python, metrics);
+    for metric in
+        ["node_scrape_collector_success{collector=\"supervisord\"} 1", "node_supervisord_up{"]
+    {
+        assert!(seen.theirs.contains(metric), "{}", seen.theirs);
+    }
+    assert_eq!(seen.ours, seen.theirs);
 }
 
 /// What Ansible's module says of each state, one after the other.
-fn play(python: &Path, daemon: &Daemon) -> String {
+fn play(python: &Path, stage: &Stage) -> String {
     let tasks = [
         ("idle", "started"),
         ("idle", "started"),
@@ -131,14 +109,14 @@ fn play(python: &Path, daemon: &Daemon) -> String {
     for (name, state) in tasks {
         let arguments = format!(
             "name={name} state={state} config={} supervisorctl_path={}",
-            daemon.path("visord.conf").display(),
+            stage.path("visord.conf").display(),
             ctl.display()
         );
         let output = run(Command::new("ansible")
             .args(["localhost", "-m", "community.general.supervisorctl", "-a", &arguments])
             .env("ANSIBLE_NOCOLOR", "1")
-            .env("HOME", daemon.directory()));
-        let shown = output.out.replace(&daemon.directory().display().to_string(), "HERE");
+            .env("HOME", stage.dir()));
+        let shown = stage.masked(&output.out);
         said.push_str(&format!("{name} {state} [{}]\n{shown}\n", output.code));
     }
     said
@@ -155,7 +133,7 @@ fn ansible_gets_its_way_with_both() {
         skip("needs the collection community.general of Ansible");
         return;
     }
-    let [theirs, ours] = both(&python, |daemon| play(&python, daemon));
-    assert!(theirs.contains("idle started [0]"), "{theirs}");
-    assert_eq!(ours, theirs);
+    let seen = settled(&python, |stage| play(&python, stage));
+    assert!(seen.theirs.contains("idle started [0]"), "{}", seen.theirs);
+    assert_eq!(seen.ours, seen.theirs);
 }

@@ -2,14 +2,13 @@
 
 mod logs;
 
-use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
-use visor_tests::{Output, binary, run, wait_until};
+use visor_tests::{METHODS, ON_SOCKET, Output, Stage, binary, run, wait_until};
 
+use crate::both;
 use crate::clients::side::{Client, Side, reference};
-use crate::daemons::daemon::{Daemon, Kind};
 
 fn visorctl(url: &str, words: &[&str]) -> Output {
     run(Command::new(binary("visorctl")).args(["-s", url]).args(words))
@@ -50,7 +49,7 @@ fn state(url: &str, name: &str) -> Option<String> {
 fn verbs_reach_a_supervisor_elsewhere() {
     let Some(reference) = reference() else { return };
     let side = Side::start(&Client::Ours, &reference.join("supervisord"));
-    let url = format!("unix://{}/s.sock", side.place().display());
+    let url = side.stage().url();
     let ctl = |words: &[&str]| visorctl(&url, words);
     wait_until("cat", || state(&url, "cat").filter(|state| state == "RUNNING"));
 
@@ -95,7 +94,7 @@ fn verbs_reach_a_supervisor_elsewhere() {
     );
     // Nothing is known of when a state began, and nothing is said of it.
     assert!(ctl(&["why", "cat"]).out.starts_with("cat is RUNNING: pid "));
-    passwords(side.inet());
+    passwords(&side.inet());
 
     let before = ctl(&["pid", "cat"]).out;
     said(&["reload"], "Restarted supervisord\n", 0);
@@ -128,21 +127,19 @@ fn what_changed_in_a_file_elsewhere_is_applied() {
     const PROGRAM: &str = "command=sleep 1000\nstartsecs=0\n";
     let Some(python) = crate::reference() else { return };
     let program = |name: &str, more: &str| format!("[program:{name}]\n{PROGRAM}{more}");
-    let daemon = Daemon::start(
-        Kind::Reference,
-        &python,
-        &[program("gone", ""), program("other", ""), program("same", "")].concat(),
-    );
-    let url = format!("unix://{}", daemon.path("s.sock").display());
+    let mut stage = both::stage(&python.with_file_name("supervisord"));
+    let configure = |stage: &Stage, programs: &[String]| {
+        stage.configure(&format!("{ON_SOCKET}{METHODS}{}", programs.concat()));
+    };
+    configure(&stage, &[program("gone", ""), program("other", ""), program("same", "")]);
+    stage.launch_listening();
+    let url = stage.url();
     for name in ["gone", "other", "same"] {
         wait_until(name, || state(&url, name).filter(|state| state == "RUNNING"));
     }
     let pid = visorctl(&url, &["pid", "same"]).out;
-    let file = fs::read_to_string(daemon.path("visord.conf")).expect("the file");
-    let file = file
-        .replace(&program("gone", ""), "")
-        .replace(&program("other", ""), &(program("other", "priority=1\n") + &program("new", "")));
-    fs::write(daemon.path("visord.conf"), &file).expect("the file");
+    let changed = [program("other", "priority=1\n"), program("new", ""), program("same", "")];
+    configure(&stage, &changed);
     let said = |words: &[&str], out: &str, code: i32| {
         let output = visorctl(&url, words);
         assert_eq!((output.out.as_str(), output.code), (out, code), "{words:?}: {}", output.err);
@@ -156,7 +153,7 @@ fn what_changed_in_a_file_elsewhere_is_applied() {
     said(&["update"], "No config updates to processes\n", 0);
     assert_eq!(visorctl(&url, &["pid", "same"]).out, pid);
 
-    fs::write(daemon.path("visord.conf"), file + "[program:broken]\n").expect("the file");
+    configure(&stage, &[&changed[..], &["[program:broken]\n".to_owned()]].concat());
     for verb in [&["reread"] as &[&str], &["update"], &["avail"], &["add", "broken"]] {
         let refused = visorctl(&url, verb);
         assert_eq!((refused.code, refused.out.as_str()), (1, ""), "{verb:?}");
@@ -176,11 +173,11 @@ fn shown(url: &str, name: &str) -> Value {
 fn a_process_elsewhere_shows_what_is_known_of_it() {
     let Some(reference) = reference() else { return };
     let side = Side::start(&Client::Ours, &reference.join("supervisord"));
-    let url = format!("unix://{}/s.sock", side.place().display());
+    let url = side.stage().url();
     wait_until("done", || state(&url, "done").filter(|state| state == "EXITED"));
 
     let cat = shown(&url, "cat");
-    let log = side.place().join("cat.log").display().to_string();
+    let log = side.stage().path("cat.log").display().to_string();
     for (name, value) in [
         ("Id", "cat".into()),
         ("State", "RUNNING".into()),

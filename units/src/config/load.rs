@@ -1,6 +1,6 @@
 //! From a request to what came of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
 
 use super::host::Host;
@@ -9,8 +9,7 @@ use super::lint::lint;
 use super::machine::Machine;
 use super::options::SectionKind;
 use super::python::{abspath, dirname};
-use super::reader::{Context, MOST_PROCESSES};
-use super::report::Report;
+use super::reader::Context;
 use super::source::Place;
 use super::text::Document;
 use super::{Loaded, Plan, Request, translate};
@@ -76,16 +75,13 @@ fn context<'h>(request: &Request, host: &'h dyn Host) -> Context<'h> {
     let environment: BTreeMap<String, String> =
         host.environment().into_iter().map(|(key, value)| (format!("ENV_{key}"), value)).collect();
     Context {
-        report: Report::default(),
         machine: Machine::new(host, !request.no_host),
         environment,
-        environment_files: HashMap::new(),
         here: abspath(dirname(&request.file), &directory),
         directory,
         host_name: host.host_name(),
         overrides: request.overrides.clone(),
-        processes_left: MOST_PROCESSES,
-        messages: Vec::new(),
+        ..Context::empty()
     }
 }
 

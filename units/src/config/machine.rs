@@ -15,7 +15,7 @@ const SOMEBODY: u32 = 1000;
 /// The machine, or its absence.
 pub(super) struct Machine<'h> {
     host: Option<&'h dyn Host>,
-    home: &'h dyn Host,
+    home: Option<&'h dyn Host>,
     /// Accounts asked for before: a look-up may go over the network.
     users: HashMap<String, Result<User, String>>,
 }
@@ -24,7 +24,12 @@ impl<'h> Machine<'h> {
     /// `asked` is whether users and directories are looked up at all. Without it `root` is 0, a number is itself and
     /// every other name is 1000; every directory exists.
     pub(super) fn new(host: &'h dyn Host, asked: bool) -> Self {
-        Self { host: asked.then_some(host), home: host, users: HashMap::new() }
+        Self { host: asked.then_some(host), home: Some(host), users: HashMap::new() }
+    }
+
+    /// None, which is not asked for a home directory either.
+    pub(super) fn absent() -> Self {
+        Self { host: None, home: None, users: HashMap::new() }
     }
 
     /// The bytes of a file; `None` if the machine is not asked.
@@ -33,7 +38,7 @@ impl<'h> Machine<'h> {
     }
 
     pub(super) fn expand_home(&self, path: &str) -> String {
-        self.home.expand_home(path)
+        self.home.map_or_else(|| path.to_owned(), |host| host.expand_home(path))
     }
 
     /// `name_to_uid`, with the primary group.

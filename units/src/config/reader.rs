@@ -46,6 +46,22 @@ pub(super) struct Context<'h> {
 }
 
 impl Context<'_> {
+    /// Nothing is known.
+    pub(super) fn empty() -> Self {
+        Self {
+            report: Report::default(),
+            machine: Machine::absent(),
+            environment: BTreeMap::new(),
+            environment_files: HashMap::new(),
+            here: String::new(),
+            directory: String::new(),
+            host_name: String::new(),
+            overrides: Vec::new(),
+            processes_left: MOST_PROCESSES,
+            messages: Vec::new(),
+        }
+    }
+
     /// `~` expanded, made absolute against the working directory, and `.` and `..` resolved.
     pub(super) fn absolute(&self, path: &str) -> String {
         abspath(&self.machine.expand_home(path), &self.directory)

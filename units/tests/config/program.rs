@@ -1,6 +1,7 @@
 //! Every option of a program: the forms that are accepted, what they mean, and the text for those that are refused.
 
 use serde_json::{Value, json};
+use visor_units::unit::Program;
 
 use crate::host::{Table, accepted, program, program_text, refused};
 
@@ -13,6 +14,14 @@ fn meaning(lines: &str, key: &str) -> Value {
         }
         _ => program[key].clone(),
     }
+}
+
+#[test]
+fn a_program_made_from_its_command_is_one_of_which_a_file_says_no_more() {
+    let read = program("");
+    let made = Program::new(read.name.clone(), "/bin/cat");
+    assert_eq!(made.origin.section, "program:x");
+    assert_eq!(Program { origin: read.origin.clone(), ..made }, read);
 }
 
 #[test]

@@ -13,10 +13,7 @@ use visor_units::invocation::InvocationId;
 use visor_units::name::{ProcessName, Selector};
 use visor_units::signal::Signal;
 use visor_units::time::{Moment, Stamp, Time};
-use visor_units::unit::{
-    Autorestart, EarlyExit, Group, GroupKind, LogFile, Ordering, Origin, Output, Pacing, Program,
-    Resources, SecretEnvironment, UnixGroups,
-};
+use visor_units::unit::{Autorestart, EarlyExit, Group, GroupKind, Ordering, Origin, Program};
 
 /// When every story begins, on the wall clock.
 const EPOCH: u64 = 1_700_000_000_000_000;
@@ -34,53 +31,14 @@ pub(crate) fn run(pid: u32) -> InvocationId {
 
 /// A program with Supervisor's defaults.
 pub(crate) fn program(name: &str) -> Script {
-    Script(Program {
-        name: ProcessName::new(name, name),
-        origin: origin(&format!("program:{name}"), 1),
-        command: format!("/bin/{name}"),
-        directory: None,
-        umask: None,
-        priority: 999,
-        autostart: true,
-        autorestart: Autorestart::Unexpected,
-        startsecs: 1,
-        startretries: 3,
-        pacing: Pacing::default(),
-        groups: UnixGroups::default(),
-        resources: Resources::default(),
-        user: None,
-        stdout: output(),
-        stderr: output(),
-        log_format: None,
-        redirect_stderr: false,
-        stopsignal: Signal::TERM,
-        stopwaitsecs: 10,
-        stopasgroup: false,
-        killasgroup: false,
-        exitcodes: vec![0],
-        environment: BTreeMap::new(),
-        secrets: SecretEnvironment::default(),
-        serverurl: None,
-        socket: None,
-        ordering: Ordering::default(),
-    })
+    let named = ProcessName::new(name, name);
+    let origin = origin(&format!("program:{name}"), 1);
+    Script(Program { origin, ..Program::new(named, &format!("/bin/{name}")) })
 }
 
 /// A program that runs once: `startsecs=0`, `autorestart=false`.
 pub(crate) fn one_shot(name: &str) -> Script {
     program(name).startsecs(0).autorestart(Autorestart::Never)
-}
-
-fn output() -> Output {
-    Output {
-        logfile: LogFile::None,
-        maxbytes: 0,
-        backups: 0,
-        capture_maxbytes: 0,
-        events_enabled: false,
-        syslog: false,
-        journal: true,
-    }
 }
 
 pub(crate) fn origin(section: &str, line: u32) -> Origin {

@@ -6,7 +6,6 @@ mod refused;
 mod setup;
 mod sockets;
 
-use std::collections::BTreeMap;
 use std::env;
 use std::ffi::CString;
 use std::fs::File;
@@ -27,10 +26,7 @@ use visor_units::engine::Key;
 use visor_units::exit::ExitStatus;
 use visor_units::name::ProcessName;
 use visor_units::signal::Signal;
-use visor_units::unit::{
-    Autorestart, LogFile, LogLevel, Ordering, Origin, Output as Stream, Pacing, Program, Resources,
-    SecretEnvironment, UnixGroups,
-};
+use visor_units::unit::{LogLevel, Program};
 
 use super::environment;
 use super::launcher::{Launch, Launched, Launcher, Output, OutputRoom, Settings};
@@ -148,45 +144,7 @@ fn read_to_end(fd: OwnedFd) -> String {
 }
 
 fn program(command: &str) -> Program {
-    let stream = Stream {
-        logfile: LogFile::None,
-        maxbytes: 0,
-        backups: 0,
-        capture_maxbytes: 0,
-        events_enabled: false,
-        syslog: false,
-        journal: false,
-    };
-    Program {
-        name: ProcessName::new("group", "name"),
-        origin: Origin::default(),
-        command: command.to_owned(),
-        directory: None,
-        umask: None,
-        priority: 999,
-        autostart: true,
-        autorestart: Autorestart::Unexpected,
-        startsecs: 1,
-        startretries: 3,
-        pacing: Pacing::default(),
-        groups: UnixGroups::default(),
-        resources: Resources::default(),
-        user: None,
-        stdout: stream.clone(),
-        stderr: stream,
-        log_format: None,
-        redirect_stderr: false,
-        stopsignal: Signal::TERM,
-        stopwaitsecs: 10,
-        stopasgroup: false,
-        killasgroup: false,
-        exitcodes: vec![0],
-        environment: BTreeMap::new(),
-        secrets: SecretEnvironment::default(),
-        serverurl: None,
-        socket: None,
-        ordering: Ordering::default(),
-    }
+    Program::new(ProcessName::new("group", "name"), command)
 }
 
 /// A shell script as a program.

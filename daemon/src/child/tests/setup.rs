@@ -8,7 +8,9 @@ use std::os::fd::{AsFd, AsRawFd};
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::resource::{Resource as Kernel, setrlimit};
 use nix::unistd::{Gid, Pid, Uid, User as Entry, getgid, setuid};
-use visor_units::unit::{Gid as Group, Limit, Resource, SecretEnvironment, User};
+use visor_units::unit::{
+    Gid as Group, Limit, Resource, Resources, SecretEnvironment, UnixGroups, User,
+};
 
 use super::super::spawn::{Abilities, Account, Recipe, Spawner, Step};
 use super::*;

@@ -17,12 +17,7 @@ use tempfile::TempDir;
 use visor_units::engine::Key;
 use visor_units::invocation::InvocationId;
 use visor_units::name::ProcessName;
-use visor_units::signal::Signal;
-use visor_units::unit::{Autorestart, Daemon, LogFile, LogLevel, Output, Program};
-use visor_units::unit::{
-    MainLog as Destination, OnOffAuto, Ordering, Origin, Pacing, Resources, SecretEnvironment,
-    UnixGroups,
-};
+use visor_units::unit::{Daemon, LogLevel, MainLog as Destination, OnOffAuto, Program};
 
 use super::{Attachment, MainLog, Pump, Record};
 
@@ -126,49 +121,13 @@ fn daemon(logfile: &Path, level: LogLevel) -> Daemon {
     }
 }
 
-fn output() -> Output {
-    Output {
-        logfile: LogFile::None,
-        maxbytes: 0,
-        backups: 0,
-        capture_maxbytes: 0,
-        events_enabled: false,
-        syslog: false,
-        journal: true,
-    }
-}
-
+/// A program whose files are not rotated.
 fn program(group: &str, process: &str) -> Program {
-    Program {
-        name: ProcessName::new(group, process),
-        origin: Origin { section: format!("program:{process}"), ..Origin::default() },
-        command: "true".into(),
-        directory: None,
-        umask: None,
-        priority: 999,
-        autostart: true,
-        autorestart: Autorestart::Unexpected,
-        startsecs: 1,
-        startretries: 3,
-        pacing: Pacing::default(),
-        groups: UnixGroups::default(),
-        resources: Resources::default(),
-        user: None,
-        stdout: output(),
-        stderr: output(),
-        log_format: None,
-        redirect_stderr: false,
-        stopsignal: Signal(15),
-        stopwaitsecs: 10,
-        stopasgroup: false,
-        killasgroup: false,
-        exitcodes: vec![0],
-        environment: BTreeMap::new(),
-        secrets: SecretEnvironment::default(),
-        serverurl: None,
-        socket: None,
-        ordering: Ordering::default(),
+    let mut program = Program::new(ProcessName::new(group, process), "true");
+    for stream in [&mut program.stdout, &mut program.stderr] {
+        (stream.maxbytes, stream.backups) = (0, 0);
     }
+    program
 }
 
 /// Bytes that are different everywhere, so that any loss or doubling shows.

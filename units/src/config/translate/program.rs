@@ -151,6 +151,24 @@ fn output(reader: &mut Reader<'_, '_>, stream: &str) -> Output {
     }
 }
 
+impl Program {
+    /// A program of which nothing is said but its command: everything else is as the table of options has it.
+    #[must_use]
+    pub fn new(name: ProcessName, command: &str) -> Self {
+        let section = Section::absent(&format!("program:{}", name.process));
+        let (mut cx, document) = (Context::empty(), Document::default());
+        let mut reader = Reader::new(&mut cx, &document, &section, SectionKind::Program);
+        let (template, _) = template(&mut reader, &name.group);
+        Self {
+            name,
+            command: command.to_owned(),
+            stdout: finish_output(&mut reader, "stdout", &template.stdout),
+            stderr: finish_output(&mut reader, "stderr", &template.stderr),
+            ..template
+        }
+    }
+}
+
 /// The range of `process_num`.
 fn numbers(reader: &mut Reader<'_, '_>) -> Range<i64> {
     let count: i64 = reader.get("numprocs").unwrap_or(1);

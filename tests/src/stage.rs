@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use nix::sys::signal::Signal;
+use nix::sys::stat::{Mode, umask};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -47,7 +48,8 @@ impl Stage {
     pub fn new(programs: &str) -> Self {
         let dir =
             tempfile::Builder::new().prefix("visor").tempdir().expect("a temporary directory");
-        // Other users of a story must be able to look in.
+        // Other users of a story must be able to look in, whatever the umask of who runs it.
+        umask(Mode::S_IWGRP | Mode::S_IWOTH);
         fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
             .expect("chmod");
         let stage = Self {

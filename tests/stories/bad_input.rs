@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 
-use visor_tests::{Stage, run};
+use visor_tests::{Stage, run, wait_until};
 
 #[test]
 fn a_second_daemon_on_the_same_socket_is_refused_and_the_first_is_unharmed() {

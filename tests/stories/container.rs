@@ -11,7 +11,7 @@ use visor_tests::{Stage, binary, run, under, wait_until};
 fn is_root() -> bool {
     let root = nix::unistd::geteuid().is_root();
     if !root {
-        println!("skipped: needs root");
+        visor_tests::skip("needs root");
     }
     root
 }
@@ -203,8 +203,7 @@ fn a_user_whom_nobody_knows_finds_the_own_daemon() {
         Some(run(&mut under(&words, &ctl))).filter(|output| output.out.contains("RUNNING"))
     });
     assert_eq!(status.code, 0, "{}", status.err);
-    let said = stage.read("terminal");
-    assert!(said.contains(&format!("listening on {}/bus", temporary.0.display())), "{said}");
+    stage.says("terminal", &format!("listening on {}/bus", temporary.0.display()));
     stage.end();
 }
 

@@ -45,10 +45,9 @@ fn missing_log_directories_are_made_and_belong_to_the_daemon() {
     stage.reaches("web", "RUNNING");
     wait_until("the output", || (stage.read("logs/web/out.log") == "hello\n").then_some(()));
     assert_eq!(std::fs::read_dir(stage.path("auto")).expect("made for the AUTO log").count(), 1);
-    let log = stage.read("own/visord.log");
     for directory in ["own", "logs/web"] {
         let text = format!("made the directory {} for log files", stage.path(directory).display());
-        assert!(log.contains(&text), "{log}");
+        stage.says("own/visord.log", &text);
     }
 }
 

@@ -84,7 +84,7 @@ fn a_socket_that_nobody_serves_is_replaced_and_goes_with_the_daemon() {
     let mode = fs::metadata(&socket).expect("a socket").permissions().mode();
     assert_eq!(mode & 0o7777, 0o770);
     let said = format!("Unlinking stale socket {}\n", socket.display());
-    assert!(stage.read("terminal").contains(&said));
+    stage.says("terminal", &said);
     stage.end();
     assert!(!socket.exists());
 }

@@ -187,7 +187,7 @@ fn two_with_different_files_run_beside_each_other() {
             assert_eq!(started.code, 0, "{}", started.err);
             wait_until("output", || (auto(name) == (0, "here\n\n".to_owned())).then_some(()));
         }
-        assert!(stage.read("second/log").contains("another visord"), "it is said");
+        stage.says("second/log", "another visord");
         assert!(!stage.read("first/log").contains("another visord"));
         assert_eq!(auto("first"), (0, "here\n\n".to_owned()), "its AUTO log is still there");
         for name in ["first", "second"] {

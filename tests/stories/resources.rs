@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixStream;
 use std::process::Command;
 
-use visor_tests::{Stage, run, sandboxed, under, wait_until};
+use visor_tests::{Stage, run, sandboxed, skip, under, wait_until};
 
 #[test]
 fn a_disk_that_fills_up_loses_output_says_so_and_recovers() {
@@ -100,8 +100,7 @@ fn without_descriptors_programs_fail_one_by_one_and_the_daemon_can_still_be_aske
 #[test]
 fn with_too_few_descriptors_for_itself_the_daemon_does_not_start() {
     if !nix::unistd::geteuid().is_root() {
-        println!("skipped: needs root, to become a user who may not raise limits");
-        return;
+        return skip("needs root, to become a user who may not raise limits");
     }
     let stage = Stage::new("[program:up]\ncommand=sleep 1000\nstartsecs=0\n");
     let text = stage.read("visord.conf").replace("[supervisord]", "[supervisord]\nminfds=1");

@@ -5,13 +5,13 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, OpenOptionsExt, PermissionsExt, lchown};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::AT_FDCWD;
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, listen, socket,
+    AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, listen, socket,
 };
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 
@@ -169,10 +169,20 @@ fn refuse_what_lives(path: &Path) -> Result<bool, SocketError> {
     if !found.file_type().is_socket() {
         return Err(SocketError::NotOurs(path.to_owned(), "is there and is not a socket"));
     }
-    match UnixStream::connect(path) {
-        Ok(_) => Err(SocketError::NotOurs(path.to_owned(), "is served by another program")),
+    match ask(path) {
+        // It is there, if only to let others wait.
+        Ok(()) | Err(Errno::EAGAIN) => {
+            Err(SocketError::NotOurs(path.to_owned(), "is served by another program"))
+        }
         Err(_) => Ok(true),
     }
+}
+
+/// Connects to a socket, without waiting.
+fn ask(path: &Path) -> nix::Result<()> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let asking = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    connect(asking.as_raw_fd(), &UnixAddr::new(path)?)
 }
 
 fn bound(path: &Path) -> io::Result<OwnedFd> {
@@ -259,6 +269,26 @@ mod tests {
         drop(open_to(&link, Access { mode: 0o600, owner }));
         let after = fs::metadata(&precious).unwrap();
         assert_eq!((after.mode(), after.uid()), (before.mode(), before.uid()));
+    }
+
+    #[test]
+    fn who_lets_everybody_wait_is_there_and_is_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("http");
+        let other = bound(&path).unwrap();
+        listen(&other, Backlog::new(0).unwrap()).unwrap();
+        let mut waiting = Vec::new();
+        loop {
+            let flags = SockFlag::SOCK_NONBLOCK;
+            let client = socket(AddressFamily::Unix, SockType::Stream, flags, None).unwrap();
+            let connected = connect(client.as_raw_fd(), &UnixAddr::new(&path).unwrap());
+            waiting.push(client);
+            if connected == Err(Errno::EAGAIN) {
+                break;
+            }
+        }
+        let refused = Listener::bind(&path, Access::EVERYONE).unwrap_err();
+        assert!(refused.to_string().ends_with("http is served by another program"), "{refused}");
     }
 
     #[test]

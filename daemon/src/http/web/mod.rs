@@ -292,9 +292,10 @@ fn told(status: StatusCode, message: &Message, headers: &HeaderMap) -> Reply {
     reply
 }
 
-/// Where the browser thinks that we are. `Origin`, which has been found to be ours, knows about TLS before us.
+/// Where the browser thinks that we are. `Origin` knows about TLS before us, where it is ours.
 fn own_address(headers: &HeaderMap) -> Cow<'_, str> {
-    match (text(headers, &ORIGIN), text(headers, &HOST)) {
+    let origin = text(headers, &ORIGIN).filter(|_| Source::of(headers).is_own());
+    match (origin, text(headers, &HOST)) {
         (Some(origin), _) => Cow::Borrowed(origin),
         (None, Some(host)) => Cow::Owned(format!("http://{host}")),
         (None, None) => Cow::Borrowed(""),

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use hyper::StatusCode;
+use hyper::header::{HeaderName, HeaderValue};
 use jiff::tz::TimeZone;
 use visor_dbus::ManagerRow;
 use visor_units::engine::{Answer, Cause, Counts, Mood, Outcome, Requester, Row, State, SubState};
@@ -226,6 +228,37 @@ fn a_question_carries_the_form_that_does_it() {
 
 fn told(query: &str, answer: &Answer) -> String {
     Message::of(&action(query), answer, &clock()).text
+}
+
+/// Where the browser is led after an order, by what it said of itself.
+fn led_to(headers: &[(&'static str, &'static str)]) -> String {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+    let message = Message::good("done".to_owned());
+    let reply = super::told(StatusCode::OK, &message, &headers.collect());
+    reply.headers()["location"].to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_way_back_leads_to_us() {
+    let host = ("host", "box:9001");
+    for (headers, location) in [
+        (&[host][..], "http://box:9001/?message=done"),
+        (&[host, ("origin", "https://box:9001")], "https://box:9001/?message=done"),
+        (
+            &[host, ("origin", "https://proxy.example"), ("sec-fetch-site", "same-origin")],
+            "https://proxy.example/?message=done",
+        ),
+        (&[host, ("origin", "http://evil.example")], "http://box:9001/?message=done"),
+        (
+            &[host, ("origin", "http://evil.example"), ("sec-fetch-site", "cross-site")],
+            "http://box:9001/?message=done",
+        ),
+        (&[("origin", "http://evil.example")], "/?message=done"),
+    ] {
+        assert_eq!(led_to(headers), location, "{headers:?}");
+    }
 }
 
 fn outcomes(results: &[(&str, Result<&str, Fault>)]) -> Answer {

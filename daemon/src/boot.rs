@@ -162,7 +162,10 @@ async fn serve(
     sockets: Sockets,
 ) -> io::Result<u8> {
     let (pump, tapped) = Pump::start(log)?;
-    let outcome = run(configuration, plan, settings, (&pump, tapped), sockets).await;
+    let outcome = match assemble(configuration, plan, settings, (&pump, tapped), sockets) {
+        Ok(core) => core.run().await,
+        Err(error) => Err(error),
+    };
     if let Err(error) = &outcome {
         // One that left its terminal has nowhere else to say it.
         pump.say(Record::new(LogLevel::Critical, &format!("visord cannot go on: {error}")));
@@ -181,14 +184,18 @@ fn end_leftovers() -> Option<Record> {
     (count > 0).then(|| Record::new(LogLevel::Warn, &text))
 }
 
-/// Makes the rooms, connects them, and runs the core until the end.
-async fn run(
+/// Makes the rooms and connects them. What comes of it only has to be run. To be called inside a
+/// [`LocalSet`](tokio::task::LocalSet).
+///
+/// # Errors
+/// If there is no descriptor or thread to be had.
+pub(crate) fn assemble(
     configuration: Configuration,
     plan: Plan,
     settings: Settings,
     (pump, tapped): (&Pump, Tapped),
     (listener, mut servers): Sockets,
-) -> io::Result<u8> {
+) -> io::Result<Core> {
     pump.set_strip_ansi(plan.daemon.strip_ansi);
     let (launcher, launched) = Launcher::start(pump.clone())?;
     let notices = Notices::new();
@@ -239,7 +246,7 @@ async fn run(
     core.move_pidfile(&plan.daemon.pidfile);
     core.perform_all(effects);
     core.say_started();
-    core.run().await
+    Ok(core)
 }
 
 fn unopened(daemon: &Daemon, error: &io::Error) -> String {

@@ -56,9 +56,9 @@ pub(super) type Busy = mpsc::Sender<Infallible>;
 pub(super) type Work = mpsc::WeakSender<Infallible>;
 
 /// Since when a connection has been idle; `None` while it is not.
-type Idle = Rc<Cell<Option<Instant>>>;
+pub(super) type Idle = Rc<Cell<Option<Instant>>>;
 
-trait Stream: AsyncRead + AsyncWrite {}
+pub(super) trait Stream: AsyncRead + AsyncWrite {}
 impl<T: AsyncRead + AsyncWrite> Stream for T {}
 
 impl Ear {
@@ -148,7 +148,7 @@ impl Guests {
 }
 
 /// Serves one connection to its end.
-async fn visit(
+pub(super) async fn visit(
     stream: Pin<Box<dyn Stream>>,
     client: Client,
     face: Rc<Face>,

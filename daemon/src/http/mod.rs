@@ -10,6 +10,8 @@
 mod auth;
 mod clock;
 mod connection;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod origin;
 mod reply;
 mod route;

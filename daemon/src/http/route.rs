@@ -10,13 +10,13 @@ use hyper::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 use visor_units::engine::Requester;
-use visor_units::unit::LogLevel;
+use visor_units::unit::{HttpServer, LogLevel};
 
 use super::auth::{Credentials, Verdict};
 use super::connection::{Client, Turn};
 use super::origin::Source;
 use super::reply::{self, Reply};
-use super::web::Web;
+use super::web::{Pages, Web};
 use super::{tail, xmlrpc};
 use crate::door::Door;
 
@@ -31,13 +31,13 @@ pub(super) struct Face {
     /// The way to the core.
     pub(super) door: Door,
     /// Whom it asks for; nobody if `None`.
-    pub(super) credentials: Option<Credentials>,
+    credentials: Option<Credentials>,
     /// Its port, if it listens on the loopback address and asks for nobody: then browsers are the way in from outside.
-    pub(super) open_port: Option<u16>,
+    open_port: Option<u16>,
     /// The namespaces in which Supervisor's methods are (`[rpcinterface:supervisor]`).
     pub(super) namespaces: Vec<String>,
     /// The page.
-    pub(super) web: Web,
+    web: Web,
 }
 
 /// A request that was let in.
@@ -53,6 +53,22 @@ pub(super) struct Asked {
 }
 
 impl Face {
+    /// What a server shows.
+    pub(super) fn of(
+        server: &HttpServer,
+        door: &Door,
+        namespaces: &[String],
+        pages: &Pages,
+    ) -> Self {
+        Self {
+            door: door.clone(),
+            credentials: Credentials::of(server),
+            open_port: server.open_port(),
+            namespaces: namespaces.to_vec(),
+            web: Web::new(door.clone(), pages.clone()),
+        }
+    }
+
     /// Answers a request.
     pub(super) async fn answer(
         &self,

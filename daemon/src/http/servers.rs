@@ -17,7 +17,7 @@ use visor_units::unit::{HttpServer, Listen, LogLevel};
 use super::auth::Credentials;
 use super::connection::{self, Busy, Ear};
 use super::route::Face;
-use super::web::{Pages, Web};
+use super::web::Pages;
 use crate::door::Door;
 use crate::socket::{Access, Listener, SocketError};
 
@@ -76,13 +76,7 @@ impl Servers {
     /// Serves those that are not served yet, and says so. To be called inside a [`LocalSet`](tokio::task::LocalSet).
     pub(crate) fn serve(&mut self, door: &Door) {
         for server in self.open.iter_mut().filter(|server| server.task.is_none()) {
-            let face = Face {
-                door: door.clone(),
-                credentials: Credentials::of(&server.settings),
-                open_port: server.settings.open_port(),
-                namespaces: self.namespaces.clone(),
-                web: Web::new(door.clone(), self.pages.clone()),
-            };
+            let face = Face::of(&server.settings, door, &self.namespaces, &self.pages);
             match server.socket.ear() {
                 Ok(ear) => {
                     let serving = connection::serve(ear, Rc::new(face), self.busy.downgrade());
@@ -158,7 +152,7 @@ fn refused(plan: &Plan) -> Vec<HttpServer> {
 }
 
 /// The namespaces in which Supervisor's methods are.
-fn namespaces(plan: &Plan) -> Vec<String> {
+pub(super) fn namespaces(plan: &Plan) -> Vec<String> {
     let interfaces = plan.rpc_interfaces.iter();
     let ours = interfaces.filter(|interface| interface.is_main());
     ours.map(|interface| interface.name.clone()).collect()

@@ -46,7 +46,7 @@ fn a_thousand_programs_that_are_being_started_are_all_stopped() {
 fn a_storm_of_ends_keeps_nobody_from_being_heard() {
     let mut stage = Stage::new(
         "[program:storm]\ncommand=true\nnumprocs=100\nprocess_name=p_%(process_num)02d\nautorestart=true\n\
-         startsecs=0\nstdout_logfile=NONE\nstderr_logfile=NONE\n[program:up]\ncommand=sleep 1000\nstartsecs=0\n",
+         startsecs=0\nrestart_delay=1ms\nstdout_logfile=NONE\nstderr_logfile=NONE\n[program:up]\ncommand=sleep 1000\nstartsecs=0\n",
     )
     .started();
     stage.reaches("up", "RUNNING");

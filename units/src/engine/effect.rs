@@ -70,7 +70,7 @@ pub enum Effect {
         keys: Vec<Key>,
     },
     /// Every autostart program has been launched and has settled (RUNNING, EXITED, FATAL or waiting for a retry that is
-    /// not its first, or that `restart_delay` puts off), once per boot.
+    /// not its first, or after a run), once per boot.
     Settled,
     /// Everything is stopped: end, or begin again.
     Finished(Ending),

@@ -2,7 +2,8 @@
 //!
 //! A failed start is tried again after as many seconds as there were failures in a row, at most `startretries` times.
 //! A process that was up is started again at once, as often as it ends, if `autorestart` says so. With `startsecs=0` a
-//! process is up as soon as it is launched, so one that fails at once is restarted without any pause, as in Supervisor.
+//! process is up as soon as it is launched: one that fails at once is restarted for ever, as in Supervisor, and like there
+//! about once a second.
 //!
 //! That is Supervisor's rule; a program can have another ([`Pacing`](crate::unit::Pacing)). Its pauses grow with every
 //! setback, which is a failed start, or a run that was not expected to end and was short. A pause after a run is spent in
@@ -153,7 +154,8 @@ impl Turn<'_> {
     /// Starts what ended by itself, now or after its pause; nothing that is to be down.
     fn start_again(&mut self, key: Key) {
         let Some(process) = self.process(key) else { return };
-        let pause = process.program.pacing.after_run(process.setbacks);
+        let lasted = self.now.time.since(process.started.time);
+        let pause = process.program.pacing.after_run(process.setbacks, lasted);
         if pause.is_zero() {
             self.start(std::iter::once((key, Cause::Autorestart)), Pull::Required);
         } else if !self.is_going_down() && !self.is_leaving(key) {

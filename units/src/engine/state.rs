@@ -88,8 +88,8 @@ impl State {
 /// Every change of state there is, as data. A change that is not here does not happen.
 ///
 /// Supervisor's own, and five that visord adds: STARTING to STOPPED and to FATAL, for a
-/// process that was still waiting for what it requires; EXITED to BACKOFF, for one with a `restart_delay`; and two ways
-/// out of UNKNOWN, which Supervisor does not survive.
+/// process that was still waiting for what it requires; EXITED to BACKOFF, for one with a `restart_delay` or with a
+/// run that was too short to be started again at once; and two ways out of UNKNOWN, which Supervisor does not survive.
 pub const TRANSITIONS: [(State, State); 20] = [
     (State::Stopped, State::Starting),
     (State::Starting, State::Running),

@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// How far apart two starts are at least, if the program says nothing of its own. Supervisor's loop comes around about once
+/// a second; without that, what ends as soon as it is up (`startsecs=0`) would be started a thousand times in one.
+const SHORTEST_ROUND: Duration = Duration::from_secs(1);
+
 /// What visord adds to Supervisor's rules of starting again; the default adds nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pacing {
     /// `restart_delay`: the pause before it is started again. `None` is Supervisor's rule: a second more after each
-    /// failed start in a row, and none after a run.
+    /// failed start in a row, and after a run what is left of a second since its start.
     pub delay: Option<Duration>,
     /// `restart_max_delay`: what the pause grows to while nothing gets better. Without it `delay` stays the same and
     /// Supervisor's rule has no limit.
@@ -50,10 +54,13 @@ impl Pacing {
         }
     }
 
-    /// The pause after a run, the `setbacks`th in a row that came to no good.
+    /// The pause after a run that lasted so long, the `setbacks`th in a row that came to no good.
     #[must_use]
-    pub fn after_run(&self, setbacks: u32) -> Duration {
-        self.delay.map_or(Duration::ZERO, |delay| self.grown(delay, setbacks))
+    pub fn after_run(&self, setbacks: u32, lasted: Duration) -> Duration {
+        match self.delay {
+            Some(delay) => self.grown(delay, setbacks),
+            None => SHORTEST_ROUND.saturating_sub(lasted),
+        }
     }
 
     /// How long a run must last for the pause to begin small again.
@@ -96,11 +103,25 @@ mod tests {
             let seconds = |pause: Duration| pause.as_secs();
             let found = [1, 2, 3, 4, 5].map(|n| seconds(pacing.after_failed_start(n, n)));
             assert_eq!(found, failed_starts, "failed starts with {delay:?} to {most:?}");
-            let found = [1, 2, 3, 4, 5].map(|n| seconds(pacing.after_run(n)));
+            let found = [1, 2, 3, 4, 5].map(|n| seconds(pacing.after_run(n, SHORTEST_ROUND)));
             assert_eq!(found, runs, "runs with {delay:?} to {most:?}");
         }
         let longest = pacing(Some(u64::MAX), Some(u64::MAX));
-        assert_eq!(longest.after_run(u32::MAX), Duration::from_secs(u64::MAX));
-        assert_eq!(pacing(Some(5), Some(30)).after_run(0), Duration::from_secs(5));
+        assert_eq!(longest.after_run(u32::MAX, SHORTEST_ROUND), Duration::from_secs(u64::MAX));
+        assert_eq!(pacing(Some(5), Some(30)).after_run(0, SHORTEST_ROUND), Duration::from_secs(5));
+    }
+    #[test]
+    fn what_ends_at_once_is_started_once_a_second_unless_it_says_otherwise() {
+        let millis = Duration::from_millis;
+        for (delay, lasted, pause) in [
+            (None, 0, 1000),
+            (None, 400, 600),
+            (None, 1000, 0),
+            (None, 5000, 0),
+            (Some(5), 400, 5000),
+        ] {
+            let found = pacing(delay, None).after_run(1, millis(lasted));
+            assert_eq!(found, millis(pause), "{delay:?} after {lasted} ms");
+        }
     }
 }

@@ -242,3 +242,27 @@ fn a_one_shot_is_not_concerned() {
     let scene = stage.ends("job", ExitStatus::Exited(0));
     assert_eq!(scene.changes(), ["job RUNNING -> EXITED"]);
 }
+
+#[test]
+fn what_ends_as_soon_as_it_is_up_is_started_once_a_second() {
+    let short = || program("web").startsecs(0).autorestart(Autorestart::Always);
+    let mut stage = Stage::with([short()]);
+    stage.boot();
+    for restarts in 1..=20 {
+        let scene = stage.exits("web", 1);
+        assert_eq!(
+            scene.reasons(),
+            ["web RUNNING -> EXITED: exit status 1", "web EXITED -> BACKOFF: autorestart"]
+        );
+        assert_eq!(stage.sleeps_for(), Some(seconds(1)));
+        assert_eq!(stage.passes(1).spawns(), ["web"]);
+        assert_eq!(stage.row("web").restarts, restarts);
+    }
+    stage.passes(1);
+    assert_eq!(stage.exits("web", 1).spawns(), ["web"], "it was up for a second");
+    let pause = Duration::from_millis(1);
+    let mut stage = Stage::with([short().restart_delay(pause)]);
+    stage.boot();
+    stage.exits("web", 1);
+    assert_eq!(stage.sleeps_for(), Some(pause), "it said so");
+}

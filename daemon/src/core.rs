@@ -319,8 +319,8 @@ impl Core {
                 drop(reply.send(difference));
             }
             Request::Reload { ticket, who, plan, reply } => {
-                // If everything is being stopped already, the engine refuses.
-                if self.engine.mood() == Mood::Running {
+                // While everything is being stopped to begin again, the engine refuses, but what comes next is newer.
+                if self.engine.mood() != Mood::Shutdown {
                     self.next = Some(plan);
                 }
                 self.ask(ticket, who, Command::RestartDaemon, Some(reply));
@@ -402,9 +402,11 @@ impl Core {
         }
     }
 
-    /// SIGHUP: the new configuration is judged first; a bad one is reported and everything keeps running.
+    /// SIGHUP: the new configuration is judged first; a bad one is reported and everything keeps running. While a restart is
+    /// under way another one changes what is begun with.
     fn restart_by_signal(&self) {
-        if self.engine.mood() == Mood::Shutdown {
+        let mood = self.engine.mood();
+        if mood == Mood::Shutdown {
             self.say(LogLevel::Warn, IGNORED_HUP);
             return;
         }
@@ -414,7 +416,10 @@ impl Core {
             let who = Requester { via: "SIGHUP".to_owned(), ..Requester::default() };
             let Answer::Refused(refusal) = door.reload_daemon(who).await else { return };
             if refusal.fault == Fault::ShuttingDown {
-                return pump.say(Record::new(LogLevel::Warn, IGNORED_HUP));
+                if mood == Mood::Running {
+                    pump.say(Record::new(LogLevel::Warn, IGNORED_HUP));
+                }
+                return;
             }
             for problem in refusal.text.lines() {
                 pump.say(Record::new(LogLevel::Error, problem));

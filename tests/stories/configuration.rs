@@ -123,6 +123,29 @@ fn reload_stops_everything_and_begins_again_under_the_same_pid() {
     assert!(stage.row("old").is_none());
 }
 
+#[test]
+fn a_second_reload_while_the_first_stops_everything_brings_the_newest_file() {
+    let stage = Stage::new(
+        "[program:slow]\nstartsecs=0\nautorestart=false\ncommand=sh -c 'trap : TERM; until test -e %(here)s/go; do sleep 0.05; done'\n",
+    )
+    .started();
+    stage.reaches("slow", "RUNNING");
+    let programs = |name: &str| format!("[program:{name}]\ncommand=sleep 1000\nstartsecs=0\n");
+    for (name, heard) in [("second", 1), ("third", 2)] {
+        stage.configure(&programs(name));
+        stage.signal(Signal::SIGHUP);
+        stage.reaches("slow", "STOPPING");
+        wait_until("the signal in the log", || {
+            let log = stage.read("visord.log");
+            (log.matches("received SIGHUP indicating restart").count() == heard).then_some(())
+        });
+    }
+    stage.write("go", "");
+    stage.reaches("third", "RUNNING");
+    let log = stage.read("visord.log");
+    assert!(!log.contains("ignored SIGHUP"), "{log}");
+}
+
 /// A `[supervisord]` section of its own, and what `Stage` asks of the others.
 fn configured(stage: &Stage, log: &str, daemon: &str, programs: &str) {
     let here = stage.dir().display();

@@ -24,6 +24,7 @@ pub(super) struct Edge<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
     Requires,
+    DependsOn,
     Wants,
     After,
     Before,
@@ -41,6 +42,7 @@ impl Key {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Requires => "requires",
+            Self::DependsOn => "depends on",
             Self::Wants => "wants",
             Self::After => "after",
             Self::Before => "before",
@@ -49,7 +51,7 @@ impl Key {
 
     const fn strength(self) -> Strength {
         match self {
-            Self::Requires => Strength::Requires,
+            Self::Requires | Self::DependsOn => Strength::Requires,
             Self::Wants => Strength::Wants,
             Self::After | Self::Before => Strength::After,
         }
@@ -138,6 +140,7 @@ fn edge(key: Key, here: usize, there: usize, origin: &Origin) -> Edge<'_> {
 fn entries(ordering: &Ordering) -> impl Iterator<Item = (Key, &str, &Origin)> {
     [
         (Key::Requires, &ordering.requires),
+        (Key::DependsOn, &ordering.depends_on),
         (Key::Wants, &ordering.wants),
         (Key::After, &ordering.after),
         (Key::Before, &ordering.before),

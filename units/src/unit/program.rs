@@ -144,6 +144,8 @@ pub enum LogFile {
 pub struct Ordering {
     /// Must be running before this starts; its failure is this one's failure.
     pub requires: Vec<(String, Origin)>,
+    /// As `requires`, in the keys of other tools. Supervisor passes over those, so what is not there is passed over here.
+    pub depends_on: Vec<(String, Origin)>,
     /// Is started along, and waited for, but may fail.
     pub wants: Vec<(String, Origin)>,
     /// Start after these, if they start at all; stop before them.
@@ -170,8 +172,10 @@ impl Ordering {
     /// The names alone, in the order `requires`, `wants`, `after`, `before`.
     #[must_use]
     pub fn names(&self) -> [Vec<&str>; 4] {
-        [&self.requires, &self.wants, &self.after, &self.before]
-            .map(|list| list.iter().map(|(name, _)| name.as_str()).collect())
+        let mut names =
+            [&self.requires, &self.wants, &self.after, &self.before].map(|list| texts(list));
+        names[0].extend(texts(&self.depends_on));
+        names
     }
 
     /// Whether nothing is ordered.
@@ -179,4 +183,8 @@ impl Ordering {
     pub fn is_empty(&self) -> bool {
         self.names().iter().all(Vec::is_empty)
     }
+}
+
+fn texts(list: &[(String, Origin)]) -> Vec<&str> {
+    list.iter().map(|(name, _)| name.as_str()).collect()
 }

@@ -1,6 +1,7 @@
 //! Every option of a program: the forms that are accepted, what they mean, and the text for those that are refused.
 
 use serde_json::{Value, json};
+use visor_units::config::Severity;
 use visor_units::unit::Program;
 
 use crate::host::{Table, accepted, program, program_text, refused};
@@ -308,4 +309,25 @@ fn dependencies_are_read_under_every_name_they_have() {
     assert_eq!(ordering("last").names()[0], ["db", "cache"]);
     assert_eq!(ordering("old").names(), [vec!["db", "cache"], vec![], vec!["log"], vec![]]);
     assert!(ordering("off").is_empty());
+}
+
+#[test]
+fn what_keys_of_other_tools_name_may_be_missing_as_supervisor_passes_over_them() {
+    for line in ["depends_on=elsewhere", "dependent_startup_wait_for=elsewhere:running db:running"]
+    {
+        let text =
+            format!("[supervisord]\n[program:db]\ncommand=x\n[program:web]\ncommand=x\n{line}\n");
+        let found = Table::new(text).load();
+        assert!(found.plan.is_some(), "{line}");
+        let [said] = found.diagnostics.as_slice() else { panic!("{:?}", found.diagnostics) };
+        assert_eq!(
+            (said.severity, said.message.as_str()),
+            (
+                Severity::Warning,
+                "[program:web] depends on \"elsewhere\", which is no process, program or group"
+            )
+        );
+    }
+    let text = "[supervisord]\n[program:web]\ncommand=x\nrequires=elsewhere\n";
+    assert!(Table::new(text).load().plan.is_none(), "this key is our own");
 }

@@ -5,14 +5,13 @@ use crate::unit::{Ordering, Origin};
 
 /// What a group is ordered by.
 pub(super) fn of_group(reader: &mut Reader<'_, '_>) -> Ordering {
-    let mut ordering = Ordering {
+    Ordering {
         requires: names(reader, "requires"),
+        depends_on: names(reader, "depends_on"),
         wants: names(reader, "wants"),
         after: names(reader, "after"),
         before: names(reader, "before"),
-    };
-    ordering.requires.extend(names(reader, "depends_on"));
-    ordering
+    }
 }
 
 /// What a program is ordered by.
@@ -39,7 +38,7 @@ fn wait_for(reader: &mut Reader<'_, '_>, ordering: &mut Ordering) {
     for (word, origin) in names(reader, KEY) {
         let (name, states) = word.rsplit_once(':').unwrap_or((&word, "running"));
         if states.split(',').any(|state| state.eq_ignore_ascii_case("running")) {
-            ordering.requires.push((name.to_owned(), origin));
+            ordering.depends_on.push((name.to_owned(), origin));
         } else {
             ordering.after.push((name.to_owned(), origin));
             let message = format!("`{word}` orders the start, but does not wait for that state");

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use visor_units::config::{self, Diagnostic, Host as _, Loaded, Plan, Request};
+use visor_units::config::{self, Diagnostic, Host as _, Loaded, Plan, Request, Severity};
 use visor_units::fault::{Fault, Refusal};
 
 use crate::args::Args;
@@ -56,7 +56,11 @@ impl Configuration {
         let warnings = lines(&loaded.diagnostics);
         let Some(plan) = loaded.plan else {
             report::draw(&loaded);
-            return Err(format!("{} is refused", self.file));
+            let places = loaded.diagnostics.iter().filter(|it| it.severity == Severity::Error);
+            return Err(match places.filter_map(|it| it.span.as_ref()).next() {
+                Some(_) => format!("{} is refused", self.file),
+                None => "not started".to_owned(),
+            });
         };
         Ok((plan, warnings))
     }

@@ -36,3 +36,15 @@ fn a_file_that_is_not_there_ends_with_2() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("/no/such/file"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn a_file_is_not_blamed_for_the_command_line() {
+    let place = tempfile::tempdir().expect("a directory");
+    let file = place.path().join("good.conf").display().to_string();
+    std::fs::write(&file, "[supervisord]\n").expect("written");
+    let output = visord(&["-c", &file, "--umask", "9"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("invalid value for --umask '9'"), "{said}");
+    assert!(!said.contains(&file), "{said}");
+}

@@ -128,7 +128,7 @@ impl Host for Machine {
     }
 
     fn is_directory(&self, path: &str) -> bool {
-        Path::new(&self.directory).join(path).is_dir()
+        !path.is_empty() && Path::new(&self.directory).join(path).is_dir()
     }
 
     fn user_by_name(&self, name: &str) -> Option<User> {
@@ -202,6 +202,13 @@ mod tests {
         let root = accounts::by_uid(0).expect("root exists");
         assert_eq!(host.expand_home("~root/x"), format!("{}/x", root.home));
         assert_eq!(machine(&[]).offline().expand_home("~root/x"), "~root/x");
+    }
+
+    #[test]
+    fn no_name_is_no_directory() {
+        let host = machine(&[]);
+        assert!(host.is_directory("/") && host.is_directory("."));
+        assert!(!host.is_directory(""));
     }
 
     #[test]

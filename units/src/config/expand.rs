@@ -155,12 +155,14 @@ impl Scanner<'_> {
     }
 
     fn conversion(&mut self) -> Result<String, Fault> {
+        if self.take_if(|c| c == '%').is_some() {
+            return Ok("%".to_owned());
+        }
         let object = self.key()?;
         let format = self.format()?;
         while self.take_if(|c| matches!(c, 'h' | 'l' | 'L')).is_some() {}
         let index = self.at;
         match (self.take()?, object) {
-            ('%', _) => Ok("%".to_owned()),
             (kind, Some(object)) => format.write(kind, &object, || self.character_index(index)),
             (kind, None) => self.without_name(kind, index),
         }
@@ -370,7 +372,6 @@ mod tests {
             ("%(process_num)ld", "7"),
             ("%(process_num).2f", "7.00"),
             ("%(process_num)c|%(here).2s|%(here)8s|%(here)r", "\u{7}|/e|    /etc|'/etc'"),
-            ("%(here)%", "%"),
         ] {
             assert_eq!(expanded(text).as_deref(), Ok(result), "{text}");
         }
@@ -381,6 +382,7 @@ mod tests {
         let subject = |text: &str| format!("Format string '{text}' for 'program:x.command'");
         for (text, python) in [
             ("50%", "incomplete format"),
+            ("%(here)%", "unsupported format character '%' (0x25) at index 7"),
             ("%(here)", "incomplete format"),
             ("%(here", "incomplete format key"),
             ("date +%Y", "unsupported format character 'Y' (0x59) at index 7"),

@@ -145,8 +145,11 @@ impl<'r, 'h> Reader<'r, 'h> {
         self.document.entry(self.section, key)
     }
 
-    /// Where the option's value stands, or else the section.
+    /// Where the option's value stands, or else the section; nowhere if the command line says it.
     pub(super) fn place(&self, key: &str) -> Option<Place> {
+        if self.override_of(key).is_some() {
+            return None;
+        }
         self.entry(key).map(Entry::value_place).or(self.section.header)
     }
 
@@ -233,12 +236,15 @@ impl<'r, 'h> Reader<'r, 'h> {
         None
     }
 
+    /// What the command line says of an option.
+    fn override_of(&self, key: &str) -> Option<&(String, String)> {
+        let mut overrides = self.cx.overrides.iter();
+        overrides.find(|(other, _)| self.kind == SectionKind::Supervisord && other == key)
+    }
+
     /// What the command line says, which is not expanded.
     fn overridden(&mut self, spec: &OptionSpec) -> Option<Value> {
-        if self.kind != SectionKind::Supervisord {
-            return None;
-        }
-        let (key, text) = self.cx.overrides.iter().find(|(key, _)| key == spec.key)?.clone();
+        let (key, text) = self.override_of(spec.key)?.clone();
         match spec.kind.read(&Raw::Text(text.clone()), &mut self.cx.machine) {
             Ok(value) => Some(value),
             Err(reason) => {

@@ -77,6 +77,16 @@ fn the_daemons_environment_reaches_programs_and_their_expansions() {
 }
 
 #[test]
+fn a_percent_sign_is_nothing_but_two_of_them() {
+    assert_eq!(program("command=50%%").command, "50%");
+    for (text, at) in [("%5%", 2), ("%(process_num)%", 14)] {
+        let refusal = refused(&program_text(&format!("command={text}")));
+        let said = format!("unsupported format character '%' (0x25) at index {at}");
+        assert!(refusal.contains(&said), "{text}: {refusal}");
+    }
+}
+
+#[test]
 fn a_bare_conversion_is_refused_where_python_would_write_its_table_of_names() {
     let refusal = refused(&program_text("command=date +%s"));
     assert!(refusal.starts_with(

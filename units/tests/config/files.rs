@@ -132,4 +132,9 @@ fn what_the_command_line_says_is_laid_over_the_file() {
             "invalid value for --logfile_maxbytes '5XB': invalid literal for int() with base 10: '5xb'"
         )
     );
+    let loaded = Table::new("[supervisord]\nchildlogdir=/tmp\n")
+        .load_as(&overrides(&[("childlogdir", "/no/logs")]));
+    let [said] = loaded.diagnostics.as_slice() else { panic!("{:?}", loaded.diagnostics) };
+    assert!(said.message.contains("/no/logs"), "{}", said.message);
+    assert_eq!(said.span, None, "no line of the file is at fault");
 }

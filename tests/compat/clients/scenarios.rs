@@ -210,6 +210,8 @@ pub(super) const SCENARIOS: &[Step] = &[
     say(&["signal", "CONT", "nonsense:*"]),
     say(&["signal", "NONSENSE", "w:*"]),
     SayUnordered(&["start", "all"]),
+    // It may have been answered before its end was seen.
+    Reach("quick", "FATAL"),
     say(&["status"]),
     say(&["signal", "CONT", "all"]),
     SayUnordered(&["stop", "w:*", "all"]),

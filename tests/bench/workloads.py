@@ -90,8 +90,8 @@ class Bench:
                 yield _run(command, subject.environment(), nowhere) * 1e3
 
     def restarts(self, stamps, count):
-        """Milliseconds from `kill -9` to the first act of the replacement. One victim after the other: whoever ends within a
-        second of its start is not started again at once by everybody."""
+        """Milliseconds from `kill -9` to the first act of the replacement. One victim after the other: whoever ends as
+        soon as it is up is not started again at once by everybody."""
         limit = time.monotonic() + self.profile["box"]
         for kills in range(1, self.profile["kills"] + 1):
             time.sleep(random.random() * 0.03)

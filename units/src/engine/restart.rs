@@ -2,8 +2,8 @@
 //!
 //! A failed start is tried again after as many seconds as there were failures in a row, at most `startretries` times.
 //! A process that was up is started again at once, as often as it ends, if `autorestart` says so. With `startsecs=0` a
-//! process is up as soon as it is launched: one that fails at once is restarted for ever, as in Supervisor, and like there
-//! about once a second.
+//! process is up as soon as it is launched: one that fails at once is restarted for ever, as in Supervisor, but at most ten
+//! times a second.
 //!
 //! That is Supervisor's rule; a program can have another ([`Pacing`](crate::unit::Pacing)). Its pauses grow with every
 //! setback, which is a failed start, or a run that was not expected to end and was short. A pause after a run is spent in

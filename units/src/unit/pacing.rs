@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How far apart two starts are at least, if the program says nothing of its own. Supervisor's loop comes around about once
-/// a second; without that, what ends as soon as it is up (`startsecs=0`) would be started a thousand times in one.
-const SHORTEST_ROUND: Duration = Duration::from_secs(1);
+/// How far apart two starts are at least, if the program says nothing of its own: as with systemd's `RestartSec=`. What ends
+/// as soon as it is up (`startsecs=0`) would be started a thousand times a second. Supervisor's loop, which comes around
+/// twice a second or so, has no such rule; a worker that is to end after a short piece of work waits no longer than there.
+const SHORTEST_ROUND: Duration = Duration::from_millis(100);
 
 /// What visord adds to Supervisor's rules of starting again; the default adds nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pacing {
     /// `restart_delay`: the pause before it is started again. `None` is Supervisor's rule: a second more after each
-    /// failed start in a row, and after a run what is left of a second since its start.
+    /// failed start in a row, and after a run what is left of 100 ms since its start.
     pub delay: Option<Duration>,
     /// `restart_max_delay`: what the pause grows to while nothing gets better. Without it `delay` stays the same and
     /// Supervisor's rule has no limit.
@@ -110,16 +111,13 @@ mod tests {
         assert_eq!(longest.after_run(u32::MAX, SHORTEST_ROUND), Duration::from_secs(u64::MAX));
         assert_eq!(pacing(Some(5), Some(30)).after_run(0, SHORTEST_ROUND), Duration::from_secs(5));
     }
+
     #[test]
-    fn what_ends_at_once_is_started_once_a_second_unless_it_says_otherwise() {
+    fn what_ends_at_once_is_started_ten_times_a_second_unless_it_says_otherwise() {
         let millis = Duration::from_millis;
-        for (delay, lasted, pause) in [
-            (None, 0, 1000),
-            (None, 400, 600),
-            (None, 1000, 0),
-            (None, 5000, 0),
-            (Some(5), 400, 5000),
-        ] {
+        for (delay, lasted, pause) in
+            [(None, 0, 100), (None, 40, 60), (None, 100, 0), (None, 5000, 0), (Some(5), 40, 5000)]
+        {
             let found = pacing(delay, None).after_run(1, millis(lasted));
             assert_eq!(found, millis(pause), "{delay:?} after {lasted} ms");
         }

@@ -134,7 +134,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     works(PROGRAMS, "startretries", Kind::Integer, Some("3"),
         "Failed starts in a row before it is given up; -1 is never."),
     works(PROGRAMS, "restart_delay", Kind::Duration, None,
-        "Pause before it is started again, after a failed start and after a run; if not set, a second more after each failed start in a row, and none after a run that lasted a second."),
+        "Pause before it is started again, after a failed start and after a run; if not set, a second more after each failed start in a row, and none after a run that lasted 100 ms."),
     works(PROGRAMS, "restart_max_delay", Kind::Duration, None,
         "What the pause grows to: it doubles with each failed start and each short run; an expected end, or a run of this length, makes it `restart_delay` again."),
     works(PROGRAMS, "early_exit", Kind::EarlyExit, Some("failure"),

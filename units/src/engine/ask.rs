@@ -166,7 +166,9 @@ impl Turn<'_> {
             }
         }
         for key in self.stop(up.into_iter(), &cause, Direction::StartOrder) {
-            if let Some(process) = self.process_mut(key) {
+            if !self.is_leaving(key)
+                && let Some(process) = self.process_mut(key)
+            {
                 process.then_start = Some(cause.clone());
             }
         }

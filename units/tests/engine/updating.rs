@@ -187,6 +187,20 @@ fn what_is_taken_out_is_not_started_again_after_a_pause() {
 }
 
 #[test]
+fn a_restart_of_what_is_taken_out_is_answered_although_what_it_needs_is_restarted() {
+    let mut stage = Stage::with([program("db").startsecs(0), program("web").requires("db")]);
+    stage.slow_launcher = true;
+    stage.boot();
+    stage.is_launched("db");
+    let (restart, _) = stage.restart("web");
+    stage.update([program("db").startsecs(0).alone()]);
+    stage.restart("db");
+    stage.is_launched("web");
+    stage.dies("web");
+    assert_eq!(stage.outcomes(restart), ["web: stopped", "web: ERROR (abnormal termination)"]);
+}
+
+#[test]
 fn groups_are_added_and_removed_one_by_one() {
     let mut stage = Stage::running([program("a").priority(5)]);
     let (ticket, scene) = stage.ask(Command::AddGroup(numbered(program("w").priority(5), 2)));

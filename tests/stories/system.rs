@@ -105,20 +105,15 @@ fn the_table_is_on_the_system_bus_for_everyone_and_orders_are_for_root() {
             assert!(denied.code != 0 && denied.err.contains("denied"), "{}", denied.err);
             assert_eq!(stage.row("web").expect("a row")["state"], "RUNNING");
 
-            let mut monitor = Command::new("gdbus")
-                .args([
-                    "monitor",
-                    "--system",
-                    "--dest",
-                    "org.visord1",
-                    "--object-path",
-                    "/org/visord1",
-                ])
-                .stdout(std::fs::File::create(stage.path("signals")).expect("a file"))
-                .stderr(Stdio::null())
+            let signals = std::fs::File::create(stage.path("signals")).expect("a file");
+            let mut monitor = Command::new("busctl")
+                .args(["--system", "monitor", "org.visord1"])
+                .stdout(signals.try_clone().expect("a second descriptor"))
+                .stderr(signals)
                 .spawn()
-                .expect("gdbus");
-            stage.says("signals", "owned by");
+                .expect("busctl");
+            // What tells of itself before it listens would miss the signal.
+            stage.says("signals", "Monitoring bus message stream.");
             assert_eq!(sandbox.busctl(&call).code, 0);
             wait_until("the signal", || {
                 let seen = stage.read("signals");

@@ -36,6 +36,7 @@ class Program:
     number: int
     command: list
     log: Log | None = None
+    ends_at_once: bool = False
 
     @property
     def name(self):
@@ -93,7 +94,7 @@ class Stamps:
 
     def crashers(self, probe, count):
         """Programs that stamp their start and exit with status 1."""
-        return [Program(n, [probe, "crash", self.path, str(n)]) for n in range(count)]
+        return [Program(n, [probe, "crash", self.path, str(n)], ends_at_once=True) for n in range(count)]
 
 
 def expected_output():

@@ -137,11 +137,11 @@ class Supervisor(Subject):
         def section(program):
             log = program.log
             where = self.log_path(program) if log else "NONE"
+            # For visord, which else starts it ten times a second; Supervisor does not know the key.
+            pace = "restart_delay=1ms\n" if program.ends_at_once else ""
             rotation = f"stdout_logfile_maxbytes={log.max_bytes}\nstdout_logfile_backups={log.backups}\n" if log else ""
             return (f"[program:{program.name}]\ncommand={' '.join(program.command)}\nautorestart=true\nstartsecs=0\n"
-                    # For visord, which else starts what ends at once ten times a second; Supervisor does not know it.
-                    "restart_delay=1ms\n"
-                    f"stderr_logfile=NONE\nstdout_logfile={where}\n{rotation}")
+                    f"{pace}stderr_logfile=NONE\nstdout_logfile={where}\n{rotation}")
         self.write("supervisord.conf", self.daemon_sections(len(programs)) + "".join(map(section, programs)))
 
     def command(self):
